@@ -1,0 +1,95 @@
+/**
+ * Response headers: case-insensitive names, several Set-Cookie, nothing that could split a response.
+ *
+ * Smaller and several times faster than the platform's `Headers`, which sorts on every iteration.
+ * Has what Fastify asks of a `Response`'s headers: it is iterable and has `forEach`.
+ *
+ * @module
+ */
+
+import { AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE } from './errors.ts'
+import { describe } from './options.ts'
+
+/** What headers can be made from. */
+export type HeadersInit = Headers | Readonly<Record<string, string | number | readonly string[]>> |
+  Iterable<readonly [name: string, value: string]>
+
+// RFC 9110, section 5.6.2
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+// RFC 9110, section 5.5: visible characters, blank, tab and obs-text
+const invalidValue = /[^\t\x20-\x7e\x80-\xff]/
+
+/** Headers of one response; names are kept in lower case, as HTTP/2 wants them. */
+export class Headers {
+  readonly #values = new Map<string, string | string[]>()
+
+  constructor (init?: HeadersInit) {
+    if (init === undefined) return
+    const entries = Symbol.iterator in init ? init : Object.entries(init)
+    for (const [name, value] of entries) {
+      for (const item of Array.isArray(value) ? value : [value]) this.append(name, String(item))
+    }
+  }
+
+  /** How many names there are. */
+  get size (): number {
+    return this.#values.size
+  }
+
+  /** The value, several joined by a comma; `null` when there is none. */
+  get (name: string): string | null {
+    const value = this.#values.get(name.toLowerCase())
+    return value === undefined ? null : String(value)
+  }
+
+  /** Every Set-Cookie on its own. */
+  getSetCookie (): string[] {
+    const value = this.#values.get('set-cookie')
+    return value === undefined ? [] : typeof value === 'string' ? [value] : [...value]
+  }
+
+  has (name: string): boolean {
+    return this.#values.has(name.toLowerCase())
+  }
+
+  /** @throws AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE */
+  set (name: string, value: string | number): void {
+    this.#values.set(checkName(name), checkValue(name, value))
+  }
+
+  /** @throws AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE */
+  append (name: string, value: string | number): void {
+    const key = checkName(name)
+    const text = checkValue(name, value)
+    const before = this.#values.get(key)
+    if (before === undefined) this.#values.set(key, text)
+    else if (key === 'set-cookie') this.#values.set(key, [before, text].flat())
+    else this.#values.set(key, `${String(before)}, ${text}`)
+  }
+
+  delete (name: string): boolean {
+    return this.#values.delete(name.toLowerCase())
+  }
+
+  forEach (callback: (value: string, name: string, headers: this) => void): void {
+    for (const [name, value] of this) callback(value, name, this)
+  }
+
+  * [Symbol.iterator] (): IterableIterator<[name: string, value: string]> {
+    for (const [name, value] of this.#values) {
+      if (typeof value === 'string') yield [name, value]
+      else for (const item of value) yield [name, item]
+    }
+  }
+}
+
+function checkName (name: string): string {
+  if (typeof name !== 'string' || !token.test(name)) throw new AIO_ERR_HEADER_NAME(describe(name))
+  return name.toLowerCase()
+}
+
+function checkValue (name: string, value: string | number): string {
+  const text = String(value)
+  if (invalidValue.test(text)) throw new AIO_ERR_HEADER_VALUE(name, describe(text))
+  return text
+}
