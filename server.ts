@@ -1,0 +1,15 @@
+/**
+ * The process: `node --import=tsx server.ts [options] [module[:export]] [arguments...]`.
+ *
+ * The only file that knows argv, the environment and the exit status; nothing imports it.
+ *
+ * @module
+ */
+
+import { main } from './server/main.ts'
+
+process.exitCode = await main(process.argv.slice(2), {
+  env: process.env,
+  print: line => console.log(line),
+  printError: line => console.error(line)
+})

@@ -1,0 +1,81 @@
+/**
+ * What the command says when it cannot go on: one line for people, one status for scripts.
+ *
+ * `NODE_DEBUG=fastify-aiohttp` prints the whole error as well.
+ *
+ * @module
+ */
+
+import { debuglog } from 'node:util'
+
+/** Exit status after a wrong command line, as every Unix tool has it. */
+export const exitUsage = 2
+/** Exit status when the command line was right and running it failed. */
+export const exitFailure = 1
+
+/** The command line is wrong: it names what was given and what is expected. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const debug = debuglog('fastify-aiohttp')
+
+/** What the usual failures of listening mean. */
+const meanings: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process uses that address',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'the directory does not exist',
+  ENOTDIR: 'a part of the path is no directory',
+  EISDIR: 'the path is a directory',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name cannot be resolved now',
+  EINVAL: 'the address is not valid'
+}
+
+interface SystemError extends NodeJS.ErrnoException {
+  address?: string
+  port?: number
+}
+
+/** One line for stderr and the exit status for an error of any kind. */
+export function explain (error: unknown): { line: string, status: number } {
+  debug('%o', error)
+  const status = error instanceof UsageError ? exitUsage : exitFailure
+  return { line: `fastify-aiohttp: ${describeFailure(error)}`, status }
+}
+
+/** An error as one line: what failed, and for the system's errors what that means. */
+export function describeFailure (error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const parts = error.errors.map(describeFailure).join('; ')
+    return error.message === '' ? parts : `${oneLine(error.message)}: ${parts}`
+  }
+  if (!(error instanceof Error)) return oneLine(String(error))
+  const { address, port, code, syscall }: SystemError = error
+  const where = address === undefined ? '' : port === undefined || port < 0 ? address : `${address}:${port}`
+  const meaning = code === undefined ? undefined : meanings[code]
+  if ((syscall === 'listen' || syscall === 'bind') && meaning !== undefined) {
+    return `Cannot listen on ${where}: ${meaning} (${code})`
+  }
+  if (syscall === 'getaddrinfo' && meaning !== undefined) {
+    return `Cannot listen on ${oneLine(hostname(error))}: ${meaning} (${code})`
+  }
+  return oneLine(error.message === '' ? error.name : error.message)
+}
+
+/** Where an error was thrown: the first line of its stack that is a file of the user's. */
+export function thrownAt (error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  // Node's own frames ("node:internal/...") have no slash in front.
+  return error.stack?.match(/(?:^|[\s(])(?:file:\/\/)?(\/[^\s():]+:\d+(?::\d+)?)/)?.[1]
+}
+
+function hostname (error: Error): string {
+  return 'hostname' in error ? String(error.hostname) : 'that host'
+}
+
+function oneLine (text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').trim()
+}
