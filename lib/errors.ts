@@ -32,3 +32,101 @@ export const AIO_ERR_HEADER_VALUE = createError<[string, string]>(
 /** A reason phrase with CR, LF or another control character. Argument: the phrase. */
 export const AIO_ERR_REASON = createError<[string]>(
   'AIO_ERR_REASON', 'Invalid reason phrase: expected no control characters, got %s', 500, TypeError)
+
+/** A Unix socket's path that cannot be used. Arguments: path, why. */
+export const AIO_ERR_SITE_PATH = createError<[string, string]>(
+  'AIO_ERR_SITE_PATH', 'Cannot listen at the path "%s": %s')
+
+/** A site of a runner that is not set up. Argument: the site's class. */
+export const AIO_ERR_RUNNER_NOT_SET_UP = createError<[string]>(
+  'AIO_ERR_RUNNER_NOT_SET_UP', 'Cannot make a %s: call "await runner.setup()" first')
+
+/** A runner that is shutting down, or has. Argument: what was asked for. */
+export const AIO_ERR_RUNNER_CLOSED = createError<[string]>(
+  'AIO_ERR_RUNNER_CLOSED', 'Cannot %s: the runner is shutting down or has been cleaned up')
+
+/** A site started twice. Argument: the site's name. */
+export const AIO_ERR_SITE_STARTED = createError<[string]>(
+  'AIO_ERR_SITE_STARTED', 'Cannot start the site %s: it has been started already')
+
+/** A site stopped that does not listen. Argument: the site's name. */
+export const AIO_ERR_SITE_NOT_STARTED = createError<[string]>(
+  'AIO_ERR_SITE_NOT_STARTED', 'Cannot stop the site %s: it is not listening')
+
+/** A named pipe outside Windows. Argument: the platform. */
+export const AIO_ERR_NAMED_PIPE = createError<[string]>(
+  'AIO_ERR_NAMED_PIPE', 'Named pipes exist on Windows only, this is %s: use UnixSite')
+
+/** A part of the shutdown that took too long. Arguments: what, its limit in milliseconds. */
+export const AIO_ERR_SHUTDOWN_TIMEOUT = createError<[string, number]>(
+  'AIO_ERR_SHUTDOWN_TIMEOUT', '%s did not end within %s ms')
+
+/** Something was added after startup. Argument: what. */
+export const AIO_ERR_APP_FROZEN = createError<[string]>(
+  'AIO_ERR_APP_FROZEN', 'Cannot add %s: the app has already started')
+
+/** A state key that is missing and has no fallback. Arguments: key, where. */
+export const AIO_ERR_STATE_MISSING = createError<[string, string]>(
+  'AIO_ERR_STATE_MISSING', 'Missing key "%s" in %s: expected set() before get(), or a fallback', 500, RangeError)
+
+/** State that was changed after startup. Argument: the key. */
+export const AIO_ERR_STATE_FROZEN = createError<[string]>(
+  'AIO_ERR_STATE_FROZEN', 'Cannot change key "%s" of app.state: the app has already started')
+
+/** A state key that was set twice. Argument: the key. */
+export const AIO_ERR_STATE_DUPLICATE = createError<[string]>(
+  'AIO_ERR_STATE_DUPLICATE', 'Cannot set key "%s" of app.state: it has a value already; replace() overwrites it')
+
+/** Something that is no state key. Arguments: where, the expected class, what came. */
+export const AIO_ERR_STATE_KEY = createError<[string, string, string]>(
+  'AIO_ERR_STATE_KEY', 'Invalid key for %s: expected an instance of %s, got %s', 500, TypeError)
+
+/** A receiver that did not settle in time. Arguments: signal, receiver, milliseconds. */
+export const AIO_ERR_HOOK_TIMEOUT = createError<[string, string, number]>(
+  'AIO_ERR_HOOK_TIMEOUT', 'The %s receiver "%s" has not settled within %d ms')
+
+/** A receiver that threw something that is no Error. Arguments: signal, receiver, what was thrown. */
+export const AIO_ERR_HOOK_THROWN = createError<[string, string, string]>(
+  'AIO_ERR_HOOK_THROWN', 'The %s receiver "%s" threw no Error: got %s')
+
+/** A cleanup context of the wrong kind. Arguments: context, what it returned. */
+export const AIO_ERR_CONTEXT_INVALID = createError<[string, string]>(
+  'AIO_ERR_CONTEXT_INVALID',
+  'Invalid cleanup context "%s": expected an async generator or an AsyncDisposable, got %s', 500, TypeError)
+
+/** A cleanup context that ended without a yield. Argument: the context. */
+export const AIO_ERR_CONTEXT_NO_YIELD = createError<[string]>(
+  'AIO_ERR_CONTEXT_NO_YIELD', 'Cannot enter cleanup context "%s": expected one yield, got none')
+
+/** A cleanup context that yielded again on leaving. Argument: the context. */
+export const AIO_ERR_CONTEXT_YIELDS = createError<[string]>(
+  'AIO_ERR_CONTEXT_YIELDS', 'Cannot leave cleanup context "%s": expected one yield, got more')
+
+/** A redirection without a target. Argument: the class. */
+export const AIO_ERR_LOCATION = createError<[string, string]>(
+  'AIO_ERR_LOCATION', 'Invalid location for %s: expected a non-empty URL, got %s', 500, TypeError)
+
+/** Two options that exclude each other. Arguments: first option, second option, where. */
+export const AIO_ERR_OPTION_CONFLICT = createError<[string, string, string]>(
+  'AIO_ERR_OPTION_CONFLICT', 'Cannot use %s together with %s for %s: expected one of them', 500, TypeError)
+
+/** A body nobody can send. Arguments: where, what came. */
+export const AIO_ERR_BODY = createError<[string, string]>(
+  'AIO_ERR_BODY',
+  'Invalid body for %s: expected a string, bytes, a stream, an async iterable or null, got %s', 500, TypeError)
+
+/** A media type that is none, or has a charset inside. Arguments: what came. */
+export const AIO_ERR_CONTENT_TYPE = createError<[string]>(
+  'AIO_ERR_CONTENT_TYPE', 'Invalid contentType: expected type/subtype without a charset, got %s', 500, TypeError)
+
+/** A charset Node cannot encode. Argument: the charset. */
+export const AIO_ERR_CHARSET = createError<[string]>(
+  'AIO_ERR_CHARSET', 'Invalid charset: expected utf-8, utf-16le, iso-8859-1 or us-ascii, got %s', 500, TypeError)
+
+/** A cookie name that is no token, or a reserved word. Argument: the name. */
+export const AIO_ERR_COOKIE_NAME = createError<[string]>(
+  'AIO_ERR_COOKIE_NAME', 'Invalid cookie name: expected a token that is no cookie attribute, got %s', 500, TypeError)
+
+/** A cookie value or attribute that cannot be sent. Arguments: what, cookie, what came. */
+export const AIO_ERR_COOKIE_VALUE = createError<[string, string, string]>(
+  'AIO_ERR_COOKIE_VALUE', 'Invalid %s for cookie "%s": got %s', 500, TypeError)

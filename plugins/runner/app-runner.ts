@@ -1,0 +1,83 @@
+/**
+ * Runs a Fastify app, any Fastify app, on sites of its own: aiohttp's `AppRunner`.
+ *
+ * The app never listens; its `routing` is the request listener of each site's server.
+ *
+ * @module
+ */
+
+import type { FastifyInstance } from 'fastify'
+import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
+import { describe } from '../../lib/options.ts'
+import type {} from '../signals/index.ts'
+import { BaseRunner } from './base-runner.ts'
+import { runnerLog, type RunnerLog } from './log.ts'
+import type { RunnerOptions } from './options.ts'
+import type { Served } from './site-server.ts'
+import { sayGoodbye } from './websocket-goodbye.ts'
+
+/** Runs an app: `setup()`, sites, `cleanup()`. */
+export class AppRunner extends BaseRunner {
+  readonly app: FastifyInstance
+
+  /**
+   * @throws AIO_ERR_ARGUMENT_INVALID unless `app` is a Fastify instance; AIO_ERR_OPTION_UNKNOWN,
+   *   AIO_ERR_OPTION_INVALID
+   */
+  constructor (app: FastifyInstance, options: RunnerOptions = {}) {
+    super('AppRunner', options)
+    if (typeof app?.routing !== 'function' || typeof app.ready !== 'function') {
+      throw new AIO_ERR_ARGUMENT_INVALID('app', 'AppRunner', 'a Fastify instance', describe(app))
+    }
+    this.app = app
+  }
+
+  protected get log (): RunnerLog {
+    return this.options.log ?? runnerLog(this.app.log)
+  }
+
+  protected async prepare (): Promise<void> {
+    await this.app.ready()
+  }
+
+  protected served (): Served {
+    const { app, options } = this
+    const { keepAliveTimeout, requestTimeout } = app.server
+    return {
+      handler: app.routing,
+      events: app.server,
+      timeout: app.server.timeout,
+      maxRequestsPerSocket: app.server.maxRequestsPerSocket ?? 0,
+      serverOptions: {
+        keepAliveTimeout: options.keepAliveTimeout ?? keepAliveTimeout,
+        // Fastify's default of 0 would switch Node's own limit off, and a half-sent body could stay for ever.
+        ...(requestTimeout > 0 ? { requestTimeout } : {}),
+        ...options.server
+      }
+    }
+  }
+
+  protected async notify (): Promise<void> {
+    const { app } = this
+    try {
+      if (app.hasDecorator('signals')) await app.signals.shutdown()
+    } finally {
+      await sayGoodbye(app)
+    }
+  }
+
+  protected async teardown (): Promise<void> {
+    const { app } = this
+    const errors: unknown[] = []
+    // Before the app's own onClose hooks, which may close what an onCleanup receiver still needs.
+    if (app.hasDecorator('signals')) await app.signals.cleanup().catch(error => errors.push(error))
+    await app.close().catch((error: unknown) => errors.push(error))
+    if (errors.length > 0) throw new AggregateError(errors, 'Cannot clean up')
+  }
+
+  protected waitingFor (): string | null {
+    const running = this.app.hasDecorator('signals') ? this.app.signals.running : null
+    if (running === null) return null
+    return `the ${running.signal} receiver "${running.name}", for ${Math.round(performance.now() - running.since)} ms`
+  }
+}

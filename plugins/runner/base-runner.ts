@@ -1,0 +1,173 @@
+/**
+ * What every runner does: it owns the sockets, and stops them in an order that loses nothing.
+ *
+ * @module
+ */
+
+import type { Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AIO_ERR_RUNNER_CLOSED, AIO_ERR_RUNNER_NOT_SET_UP } from '../../lib/errors.ts'
+import { Connections } from './connections.ts'
+import type { RunnerLog } from './log.ts'
+import { resolveRunnerOptions, type ResolvedRunnerOptions, type RunnerOptions } from './options.ts'
+import { handleProcessSignals } from './process-signals.ts'
+import { describeConnections, type ConnectionReport } from './report.ts'
+import { Shutdown, type Phase } from './shutdown.ts'
+import { createSiteServer, type Served, type TLSOptions } from './site-server.ts'
+import type { BaseSite } from './sites/base-site.ts'
+
+/** What a runner can tell about itself at any time. */
+export interface RunnerReport {
+  readonly phase: Phase
+  /** The sites' names. */
+  readonly sites: readonly string[]
+  /** The hook that is being waited for. */
+  readonly waitingFor: string | null
+  readonly connections: ConnectionReport
+}
+
+/** A runner without an opinion on what it serves. */
+export abstract class BaseRunner implements AsyncDisposable {
+  /** The sockets of all sites. */
+  readonly connections = new Connections()
+  protected readonly options: ResolvedRunnerOptions
+  readonly #sites = new Set<BaseSite>()
+  #phase: Phase = 'new'
+  #setup: Promise<void> | null = null
+  #shutdown: Shutdown | null = null
+  #closed: Promise<void> | null = null
+  #forgetSignals: (() => void) | null = null
+
+  protected constructor (where: string, options: RunnerOptions) {
+    this.options = resolveRunnerOptions(where, options)
+  }
+
+  /** Where the runner is in its life. */
+  get phase (): Phase {
+    return this.#shutdown?.phase ?? this.#phase
+  }
+
+  /** The sites that listen, in the order they were started. */
+  get sites (): ReadonlySet<BaseSite> {
+    return this.#sites
+  }
+
+  /** The bound addresses of all sites, aiohttp's `AppRunner.addresses`. */
+  get addresses (): (AddressInfo | string)[] {
+    return [...this.#sites].flatMap(site => site.addresses)
+  }
+
+  /**
+   * Makes what is served ready: an app's plugins are loaded, its contexts entered, its `onStartup` receivers run.
+   * Twice gives the same promise.
+   *
+   * @throws AIO_ERR_RUNNER_CLOSED, or the error of the app; what had started has then been left again
+   */
+  setup (): Promise<void> {
+    if (this.#closed !== null) return Promise.reject(new AIO_ERR_RUNNER_CLOSED('set the runner up'))
+    this.#setup ??= this.#begin()
+    return this.#setup
+  }
+
+  /**
+   * Stops the sites, ends the connections, leaves the contexts: the whole shutdown. Twice gives the same promise.
+   *
+   * A handler that waits for it waits for itself, until `shutdownTimeout` has passed.
+   *
+   * @throws the error of a hook, or an `AggregateError` of several; everything else was done all the same
+   */
+  cleanup (): Promise<void> {
+    this.#closed ??= this.#end()
+    return this.#closed
+  }
+
+  /** Skips the waiting of a shutdown under way, never its cleanup; begins it when none is. */
+  hurry (): Promise<void> {
+    const closed = this.cleanup()
+    this.#shutdown?.hurry()
+    return closed
+  }
+
+  [Symbol.asyncDispose] (): Promise<void> {
+    return this.cleanup()
+  }
+
+  /** What the runner is doing, and what it waits for. */
+  inspect (): RunnerReport {
+    return {
+      phase: this.phase,
+      sites: [...this.#sites].map(({ name }) => name),
+      waitingFor: this.waitingFor(),
+      connections: describeConnections(this.connections)
+    }
+  }
+
+  /**
+   * Refuses sites that come too early or too late.
+   *
+   * @throws AIO_ERR_RUNNER_NOT_SET_UP, AIO_ERR_RUNNER_CLOSED
+   */
+  checkReady (site: string): void {
+    if (this.#closed !== null) throw new AIO_ERR_RUNNER_CLOSED(`make a ${site}`)
+    if (this.#phase !== 'running') throw new AIO_ERR_RUNNER_NOT_SET_UP(site)
+  }
+
+  /** A server for a site, which is not listening yet. */
+  createServer (tls: TLSOptions | undefined): HttpServer {
+    return createSiteServer(this.served(), this.connections, tls)
+  }
+
+  /** Takes up a site that has begun to listen. */
+  register (site: BaseSite): void {
+    this.#sites.add(site)
+  }
+
+  /** Forgets a site that has stopped. */
+  unregister (site: BaseSite): void {
+    this.#sites.delete(site)
+  }
+
+  protected abstract get log (): RunnerLog
+  protected abstract prepare (): Promise<void>
+  protected abstract served (): Served
+  protected abstract notify (): Promise<void>
+  protected abstract teardown (): Promise<void>
+  protected abstract waitingFor (): string | null
+
+  async #begin (): Promise<void> {
+    if (this.options.handleSignals) {
+      this.#forgetSignals = handleProcessSignals(this, { stop: () => { this.cleanup().catch(() => {}) } })
+    }
+    await this.prepare()
+    this.#phase = 'running'
+  }
+
+  async #end (): Promise<void> {
+    // Contexts that are being entered are left again, but only when all of them have been entered.
+    await this.#setup?.catch(() => {})
+    const sites = [...this.#sites]
+    this.#shutdown = new Shutdown({
+      connections: this.connections,
+      options: this.options,
+      log: this.log,
+      servers: () => sites.flatMap(({ servers }) => servers),
+      closeListeners: () => { for (const site of sites) site.closeListeners() },
+      releaseSites: () => this.#release(sites),
+      notify: () => this.notify(),
+      cleanup: () => this.teardown(),
+      waitingFor: () => this.waitingFor()
+    })
+    try {
+      await (this.#phase === 'running' ? this.#shutdown.run() : this.#shutdown.runCleanup())
+    } finally {
+      this.#forgetSignals?.()
+    }
+  }
+
+  async #release (sites: readonly BaseSite[]): Promise<void> {
+    const results = await Promise.allSettled(sites.map(site => site.released()))
+    for (const site of sites) this.unregister(site)
+    const errors = results.flatMap(result => result.status === 'rejected' ? [result.reason as unknown] : [])
+    if (errors.length > 0) throw new AggregateError(errors, 'Cannot release all sites')
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Every socket of a runner's sites, and what each is doing: what a shutdown has to know to lose nothing.
+ *
+ * A request costs one pointer on its socket's record and one number when its response has ended. No listener
+ * per response, no set: what a connection is doing is worked out only while the runner drains.
+ *
+ * @module
+ */
+
+import { ServerResponse, type IncomingMessage, type RequestListener } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Where a socket carries its record. */
+export const kConnection = Symbol('fastify-aiohttp.connection')
+
+declare module 'node:net' {
+  interface Socket {
+    [kConnection]?: Connection
+  }
+}
+
+/**
+ * What a connection is doing.
+ *
+ * - `fresh`: accepted, no byte came yet
+ * - `handshake`: TLS is being negotiated
+ * - `reading`: a part of a request head has come
+ * - `busy`: a request is being received or answered
+ * - `idle`: kept alive, between two requests
+ * - `upgraded`: a websocket, or another protocol
+ */
+export type ConnectionState = 'fresh' | 'handshake' | 'reading' | 'busy' | 'idle' | 'upgraded'
+
+/** One accepted socket. */
+export class Connection {
+  /** The socket as accepted; under TLS, the one that carries the cipher text. */
+  readonly transport: Socket
+  /** The socket that HTTP is spoken on; `null` until TLS has been negotiated. */
+  socket: Socket | null
+  readonly acceptedAt = performance.now()
+  /** The newest response on this socket; earlier ones of a pipeline hang on it. */
+  newest: SiteResponse | null = null
+  /** The path of the websocket that it has become. */
+  upgraded: string | null = null
+  /** Whether the sweep has begun to close it. */
+  ending = false
+  /** `socket.bytesRead` when the last response had ended: more than that is a part of the next request. */
+  bytesAtIdle = 0
+  /** When a sweep first found it idle, and how many bytes it had read then. */
+  idleSeen: { at: number, bytes: number } | null = null
+
+  constructor (transport: Socket, socket: Socket | null) {
+    this.transport = transport
+    this.socket = socket
+  }
+
+  get state (): ConnectionState {
+    if (this.socket === null) return this.transport.bytesRead === 0 ? 'fresh' : 'handshake'
+    if (this.upgraded !== null) return 'upgraded'
+    if (this.newest !== null && !this.newest.writableFinished) return 'busy'
+    if (this.socket.bytesRead > this.bytesAtIdle) return 'reading'
+    return this.newest === null ? 'fresh' : 'idle'
+  }
+
+  /** The responses of a pipeline that have not ended, oldest first. */
+  get pending (): SiteResponse[] {
+    const found: SiteResponse[] = []
+    for (let response = this.newest; response !== null; response = response.previous) {
+      if (!response.writableFinished) found.unshift(response)
+    }
+    return found
+  }
+}
+
+/** All connections of one runner, and whether it drains. */
+export class Connections implements Iterable<Connection> {
+  /** While this is true the last response of each connection says `Connection: close`. */
+  draining = false
+  /** How many sockets were accepted so far; tells whether the accept queue has run dry. */
+  accepted = 0
+  readonly #all = new Set<Connection>()
+
+  get size (): number {
+    return this.#all.size
+  }
+
+  [Symbol.iterator] (): IterableIterator<Connection> {
+    return this.#all.values()
+  }
+
+  /** Takes up a socket; `secure` when TLS has yet to be negotiated on it. */
+  add (transport: Socket, secure: boolean): void {
+    // A request to upgrade that was put back comes in a second time on the same socket.
+    if (transport[kConnection] !== undefined) return
+    this.accepted += 1
+    const connection = new Connection(transport, secure ? null : transport)
+    transport[kConnection] = connection
+    this.#all.add(connection)
+    transport.once('close', () => this.#all.delete(connection))
+  }
+
+  /** Connects the socket that TLS made with the one it was made from. */
+  secured (socket: Socket): void {
+    if (socket[kConnection] !== undefined) return
+    for (const connection of this.#all) {
+      if (connection.socket === null && isSamePeer(connection.transport, socket)) {
+        connection.socket = socket
+        socket[kConnection] = connection
+        return
+      }
+    }
+  }
+
+  /** The request listener of a site: notes the response, then hands both on to `handler`. */
+  listener (handler: RequestListener): (request: IncomingMessage, response: SiteResponse) => void {
+    return (request, response) => {
+      const connection = request.socket[kConnection]
+      if (connection !== undefined) {
+        const before = connection.newest
+        if (before !== null && !before.writableFinished) response.previous = before
+        connection.newest = response
+        response.connections = this
+        if (this.draining) {
+          // The rest of a pipeline may be in the same piece: only the last of it may close the connection.
+          setImmediate(handler, request, response)
+          return
+        }
+      }
+      handler(request, response)
+    }
+  }
+}
+
+/** A response that, while its runner drains, is the last one of its connection. */
+export class SiteResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  readonly startedAt = performance.now()
+  /** The unfinished response before this one on the same socket. */
+  previous: SiteResponse | null = null
+  connections: Connections | null = null
+
+  override writeHead (...args: unknown[]): this {
+    if (this.connections?.draining === true && this.req.socket?.[kConnection]?.newest === this) {
+      this.shouldKeepAlive = false
+    }
+    // The signatures of writeHead are overloads; ours only passes on what came.
+    return Reflect.apply(super.writeHead, this, args) as this
+  }
+
+  override detachSocket (socket: Socket): void {
+    super.detachSocket(socket)
+    this.previous = null
+    const connection = socket[kConnection]
+    if (connection === undefined) return
+    connection.bytesAtIdle = socket.bytesRead
+    // Answered before its body had come: Node reads the rest away, which is no part of the next request.
+    if (!this.req.complete) this.req.once('close', () => { connection.bytesAtIdle = socket.bytesRead })
+  }
+}
+
+function isSamePeer (one: Socket, other: Socket): boolean {
+  // On a Unix socket peers have no address: any that has begun its handshake will do, only their number counts.
+  if (other.remotePort === undefined) return one.remotePort === undefined && one.bytesRead > 0
+  return one.remotePort === other.remotePort && one.remoteAddress === other.remoteAddress
+}

@@ -1,0 +1,70 @@
+/**
+ * The server of one site: Node's own, with every socket known to the runner.
+ *
+ * A site never uses the app's server, which does not listen. Upgrades and parser errors are handed to it, for
+ * that is where Fastify and its plugins listen for them.
+ *
+ * @module
+ */
+
+import type { EventEmitter } from 'node:events'
+import {
+  createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions
+} from 'node:http'
+import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https'
+import { Server as NetServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { SiteResponse, type Connections } from './connections.ts'
+import { declineUpgrade, isWebSocketHandshake, markUpgraded } from './upgrade.ts'
+
+/** What a site serves. */
+export interface Served {
+  readonly handler: RequestListener
+  /** The app's own server: `upgrade` and `clientError` are emitted there. */
+  readonly events: EventEmitter
+  readonly serverOptions: ServerOptions
+  /** How long a socket may be silent, in milliseconds; 0 is without limit. */
+  readonly timeout?: number
+  /** How many requests a connection may carry; 0 is without limit. */
+  readonly maxRequestsPerSocket?: number
+}
+
+/** The options of TLS as `node:tls` takes them: `key`, `cert`, `pfx`, `ca`, … */
+export type TLSOptions = HttpsOptions
+
+/** A server for one site that is not listening yet. */
+export function createSiteServer (served: Served, connections: Connections, tls: TLSOptions | undefined): Server {
+  const secure = tls !== undefined
+  const options: ServerOptions = { ...served.serverOptions, ServerResponse: SiteResponse }
+  const server = secure ? createHttpsServer({ ...options, ...tls }) : createHttpServer(options)
+  server.timeout = served.timeout ?? 0
+  server.maxRequestsPerSocket = served.maxRequestsPerSocket ?? 0
+  server.on('request', connections.listener(served.handler))
+
+  // Before Node's own listeners, so that a socket is known when its first request arrives.
+  server.prependListener('connection', (socket: Socket) => connections.add(socket, secure))
+  if (secure) server.prependListener('secureConnection', (socket: Socket) => connections.secured(socket))
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (isWebSocketHandshake(request) && served.events.listenerCount('upgrade') > 0) {
+      markUpgraded(request)
+      served.events.emit('upgrade', request, socket, head)
+    } else {
+      declineUpgrade(server, secure, request, socket, head)
+    }
+  })
+  server.on('clientError', (error: Error, socket: Duplex) => {
+    if (!served.events.emit('clientError', error, socket)) socket.destroy(error)
+  })
+  // Stopping bypasses http.Server.close; once nothing is open any more it stops Node's timer for this server.
+  server.once('close', () => server.close())
+  return server
+}
+
+/**
+ * Stops accepting without touching a connection. Node's own `http.Server.close` would also drop what is idle
+ * and stop watching the header and request timeouts of what is still being received.
+ */
+export function stopListening (server: Server): void {
+  NetServer.prototype.close.call(server)
+}
