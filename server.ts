@@ -8,8 +8,10 @@
 
 import { main } from './server/main.ts'
 
-process.exitCode = await main(process.argv.slice(2), {
+const status = await main(process.argv.slice(2), {
   env: process.env,
   print: line => console.log(line),
   printError: line => console.error(line)
 })
+// After a run the runner has set the status already: an uncaught error must stay visible.
+if (status !== 0) process.exitCode = status

@@ -1,0 +1,75 @@
+/**
+ * Installs the packed tarball into an empty project and uses it there as a stranger would.
+ *
+ * From ECMAScript modules, from CommonJS and from TypeScript; every subpath of `exports` is loaded both ways.
+ *
+ * @module
+ */
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+const project = mkdtempSync(path.join(os.tmpdir(), 'fastify-aiohttp-package-'))
+const run = (command, ...args) => execFileSync(command, args, { cwd: project, encoding: 'utf8', stdio: 'pipe' })
+
+let passed = 0
+let failed = 0
+
+try {
+  const tarball = pack()
+  cpSync(path.join(root, 'test/fixtures/package'), project, { recursive: true })
+  writeFileSync(path.join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  const tools = ['fastify', 'typescript', '@types/node'].map(name => `${name}@${installed(name)}`)
+  step('the tarball installs', () => run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', tarball, ...tools))
+  for (const subpath of Object.keys(manifest.exports)) {
+    const name = manifest.name + subpath.slice(1)
+    const attributes = subpath.endsWith('.json') ? ', { with: { type: "json" } }' : ''
+    step(`import ${name}`, () => run(process.execPath, '--input-type=module', '-e', `await import("${name}"${attributes})`))
+    step(`require ${name}`, () => run(process.execPath, '--input-type=commonjs', '-e', `require("${name}")`))
+  }
+  step('JavaScript modules use it', () => run(process.execPath, 'use.mjs'))
+  step('CommonJS uses it', () => run(process.execPath, 'use.cjs'))
+  step('TypeScript checks against it', () => run(process.execPath, 'node_modules/typescript/bin/tsc'))
+  step('the command runs from it', () => {
+    const server = path.join('node_modules', manifest.name, 'dist/server.js')
+    const said = run(process.execPath, server, '--version').trim()
+    if (said !== `${manifest.name} ${manifest.version}`) throw new Error(`It said "${said}"`)
+  })
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
+
+console.log(`${passed} passed, ${failed} failed, 0 skipped`)
+process.exitCode = failed === 0 ? 0 : 1
+
+/** Packs the tree (which builds it) and returns the tarball's path. */
+function pack () {
+  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', project], {
+    cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit']
+  })
+  // What the build prints comes before the JSON; npm 11 and 12 differ in the shape of the JSON.
+  const report = JSON.parse(output.slice(output.search(/^[[{]/m)))
+  const [{ filename }] = Array.isArray(report) ? report : Object.values(report)
+  return path.join(project, filename)
+}
+
+/** The version in this tree's node_modules, so that npm finds it in its cache. */
+function installed (name) {
+  return JSON.parse(readFileSync(path.join(root, 'node_modules', name, 'package.json'), 'utf8')).version
+}
+
+function step (name, action) {
+  try {
+    action()
+    passed++
+    console.log(`ok - ${name}`)
+  } catch (error) {
+    failed++
+    console.log(`not ok - ${name}\n${error.stdout ?? ''}${error.stderr ?? error.message}`)
+  }
+}
