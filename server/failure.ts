@@ -69,7 +69,8 @@ export function describeFailure (error: unknown): string {
 export function thrownAt (error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   // Node's own frames ("node:internal/...") have no slash in front.
-  return error.stack?.match(/(?:^|[\s(])(?:file:\/\/)?(\/[^\s():]+:\d+(?::\d+)?)/)?.[1]
+  const frames = error.stack?.matchAll(/(?:^|[\s(])(?:file:\/\/)?(\/[^\s():]+:\d+(?::\d+)?)/g) ?? []
+  return Array.from(frames, ([, place]) => place).find(place => place?.includes('/node_modules/') === false)
 }
 
 function hostname (error: Error): string {

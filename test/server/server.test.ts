@@ -28,6 +28,7 @@ const dir = t.testdir({
     }
     export const number = 5
     export default create`,
+  'endless.ts': 'await new Promise(() => {})',
   'throws.ts': 'throw new Error("broken")',
   file: ''
 })
@@ -85,6 +86,7 @@ t.test('a failure ends with 1 and one line on stderr', async t => {
   const { port } = taken.address() as AddressInfo
   const cases: [message: RegExp, argv: string[]][] = [
     [/broken \(.*throws\.ts:1/, [path.join(dir, 'throws.ts')]],
+    [/never settles/, [path.join(dir, 'endless.ts')]],
     [/no database/, ['--port', '0', `${app}:unstartable`]],
     [/another process uses that address/, ['--port', String(port), app]],
     [/does not have that address/, ['--host', '192.0.2.1', '--port', '0', app]],
