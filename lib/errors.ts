@@ -65,6 +65,10 @@ export const AIO_ERR_SHUTDOWN_TIMEOUT = createError<[string, number]>(
 export const AIO_ERR_APP_FROZEN = createError<[string]>(
   'AIO_ERR_APP_FROZEN', 'Cannot add %s: the app has already started')
 
+/** The app was closed in the middle of its startup. */
+export const AIO_ERR_APP_CLOSED = createError(
+  'AIO_ERR_APP_CLOSED', 'Cannot go on starting: the app was closed meanwhile')
+
 /** A state key that is missing and has no fallback. Arguments: key, where. */
 export const AIO_ERR_STATE_MISSING = createError<[string, string]>(
   'AIO_ERR_STATE_MISSING', 'Missing key "%s" in %s: expected set() before get(), or a fallback', 500, RangeError)

@@ -1,0 +1,232 @@
+/**
+ * The life of an app in order: contexts and startup, shutdown, contexts in reverse and cleanup.
+ *
+ * Mechanics only; who calls `startup()`, `shutdown()` and `cleanup()` is decided elsewhere
+ * (`index.ts` for Fastify's hooks, the runner for a graceful shutdown).
+ *
+ * @module
+ */
+
+import {
+  AIO_ERR_APP_CLOSED, AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_HOOK_THROWN, AIO_ERR_HOOK_TIMEOUT
+} from '../../lib/errors.ts'
+import { boolean, checkOptions, describe } from '../../lib/options.ts'
+import { enter, type CleanupContext, type Leave } from './contexts.ts'
+
+/** A receiver of a signal; what it returns is awaited and then ignored. */
+export type Receiver<App> = (app: App) => unknown
+
+/** The signals that are sent to the app as a whole. */
+export type SignalName = 'onStartup' | 'onShutdown' | 'onCleanup' | 'cleanupContext'
+
+/** What is being waited for. */
+export interface RunningReceiver {
+  /** The signal, or `cleanupContext` for entering and leaving one. */
+  readonly signal: SignalName
+  /** The name of the receiver's function. */
+  readonly name: string
+  /** When it was called, in milliseconds since the epoch. */
+  readonly since: number
+}
+
+/** Options of `app.onShutdown()`. */
+export interface ShutdownOptions {
+  /**
+   * Runs after all receivers that did not ask for this.
+   *
+   * @default false
+   */
+  last?: boolean | undefined
+}
+
+/** Several receivers failed; `errors` has what they threw, in order (aiohttp: CleanupError). */
+export class CleanupError extends AggregateError {
+  override name = 'CleanupError'
+}
+
+interface Entry<App> {
+  readonly app: App
+  readonly name: string
+  readonly receiver: Receiver<App>
+}
+
+type Phase = 'new' | 'entering' | 'starting' | 'started' | 'failed'
+
+/** The receivers of one app tree, and how far its life has come. */
+export class Signals<App> {
+  readonly #hookTimeout: number
+  readonly #contexts: { app: App, name: string, context: CleanupContext<App> }[] = []
+  readonly #startup: Entry<App>[] = []
+  readonly #shutdown: Entry<App>[] = []
+  readonly #shutdownLast: Entry<App>[] = []
+  readonly #cleanup: Entry<App>[] = []
+  readonly #entered: { name: string, leave: Leave }[] = []
+  #phase: Phase = 'new'
+  #closing = false
+  #shutdownDone: Promise<void> | undefined
+  #cleanupDone: Promise<void> | undefined
+  #running: RunningReceiver | null = null
+
+  /** `hookTimeout`: how long one receiver may take at shutdown and cleanup, in milliseconds. */
+  constructor (hookTimeout: number) {
+    this.#hookTimeout = hookTimeout
+  }
+
+  /** What is being waited for now; `null` when nothing is. */
+  get running (): RunningReceiver | null {
+    return this.#running
+  }
+
+  /** Whether `shutdown()` was called while the app was up. */
+  get shutdownStarted (): boolean {
+    return this.#shutdownDone !== undefined
+  }
+
+  /** Whether nothing can be added any more. */
+  get frozen (): boolean {
+    return this.#phase === 'started' || this.#phase === 'failed' || this.#closing
+  }
+
+  /** @throws AIO_ERR_APP_FROZEN once startup has begun */
+  addStartup (app: App, receiver: Receiver<App>): void {
+    this.#startup.push(this.#entry('onStartup', app, receiver, this.#phase !== 'new'))
+  }
+
+  /** @throws AIO_ERR_APP_FROZEN once the app has started */
+  addShutdown (app: App, receiver: Receiver<App>, options: ShutdownOptions = {}): void {
+    checkOptions('app.onShutdown()', options, { last: boolean })
+    const entry = this.#entry('onShutdown', app, receiver, this.frozen)
+    if (options.last === true) this.#shutdownLast.push(entry)
+    else this.#shutdown.push(entry)
+  }
+
+  /** @throws AIO_ERR_APP_FROZEN once the app has started */
+  addCleanup (app: App, receiver: Receiver<App>): void {
+    this.#cleanup.push(this.#entry('onCleanup', app, receiver, this.frozen))
+  }
+
+  /** A context may add another one. @throws AIO_ERR_APP_FROZEN once all contexts are entered */
+  addContext (app: App, context: CleanupContext<App>): void {
+    const late = this.#phase !== 'new' && this.#phase !== 'entering'
+    const { name } = this.#entry('cleanupContext', app, context, late)
+    this.#contexts.push({ app, name, context })
+  }
+
+  /**
+   * Enters the contexts, then sends onStartup. When a step fails, what was entered is left at once, in
+   * reverse, and the error is thrown; errors of leaving come with it in a `CleanupError`, its first.
+   */
+  async startup (): Promise<void> {
+    try {
+      this.#phase = 'entering'
+      // The list may grow meanwhile.
+      for (const { app, name, context } of this.#contexts) {
+        const leave = await this.#run('cleanupContext', name, () => enter(context, app, name))
+        this.#entered.push({ name, leave })
+        this.#stopIfClosing()
+      }
+      this.#phase = 'starting'
+      for (const { app, name, receiver } of this.#startup) {
+        await this.#run('onStartup', name, () => receiver(app))
+        this.#stopIfClosing()
+      }
+      this.#phase = 'started'
+    } catch (error) {
+      this.#phase = 'failed'
+      throw combine([error, ...await this.#leave()], 'Cannot start')
+    }
+  }
+
+  /**
+   * Sends onShutdown, once: every caller gets the same promise. All receivers run even if some fail;
+   * one error is thrown as it is, several as a `CleanupError`. Does nothing before startup.
+   */
+  shutdown (): Promise<void> {
+    if (this.#phase !== 'started') return Promise.resolve()
+    this.#shutdownDone ??= this.#send('onShutdown', [...this.#shutdown, ...this.#shutdownLast])
+      .then(errors => throwAll(errors, 'Cannot shut down'))
+    return this.#shutdownDone
+  }
+
+  /**
+   * Leaves the contexts in reverse, then sends onCleanup, once; errors as with `shutdown()`. An app that
+   * did not start completely gets no onCleanup.
+   */
+  cleanup (): Promise<void> {
+    this.#cleanupDone ??= this.#cleanUp()
+    return this.#cleanupDone
+  }
+
+  async #cleanUp (): Promise<void> {
+    this.#closing = true
+    // Never under the feet of a receiver; its error belongs to who called shutdown().
+    await this.#shutdownDone?.catch(() => {})
+    const errors = await this.#leave()
+    if (this.#phase === 'started') errors.push(...await this.#send('onCleanup', this.#cleanup))
+    throwAll(errors, 'Cannot clean up')
+  }
+
+  /** When the app was closed in the middle of its startup, the rest of it must not happen. */
+  #stopIfClosing (): void {
+    if (this.#closing) throw new AIO_ERR_APP_CLOSED()
+  }
+
+  async #leave (): Promise<unknown[]> {
+    const errors: unknown[] = []
+    for (let entry = this.#entered.pop(); entry !== undefined; entry = this.#entered.pop()) {
+      const { leave, name } = entry
+      // A failure must not keep older contexts from closing.
+      await this.#run('cleanupContext', name, leave, this.#hookTimeout).catch(error => errors.push(error))
+    }
+    return errors
+  }
+
+  async #send (signal: SignalName, entries: readonly Entry<App>[]): Promise<unknown[]> {
+    const errors: unknown[] = []
+    for (const { app, name, receiver } of entries) {
+      await this.#run(signal, name, () => receiver(app), this.#hookTimeout).catch(error => errors.push(error))
+    }
+    return errors
+  }
+
+  async #run<T> (signal: SignalName, name: string, call: () => T, timeout?: number): Promise<Awaited<T>> {
+    const running = { signal, name, since: Date.now() }
+    this.#running = running
+    let timer: NodeJS.Timeout | undefined
+    try {
+      // Promise.race() also takes care of a rejection that comes after the time limit.
+      return await Promise.race([
+        (async () => await call())(),
+        new Promise<never>((_resolve, reject) => {
+          if (timeout === undefined) return
+          timer = setTimeout(() => reject(new AIO_ERR_HOOK_TIMEOUT(signal, name, timeout)), timeout)
+        })
+      ])
+    } catch (error) {
+      // Fastify takes undefined for success, and a number tells nobody where it came from.
+      if (error instanceof Error) throw error
+      throw Object.assign(new AIO_ERR_HOOK_THROWN(signal, name, describe(error)), { cause: error })
+    } finally {
+      clearTimeout(timer)
+      if (this.#running === running) this.#running = null
+    }
+  }
+
+  #entry (signal: SignalName, app: App, receiver: Receiver<App>, late: boolean): Entry<App> {
+    if (typeof receiver !== 'function') {
+      throw new AIO_ERR_ARGUMENT_INVALID('receiver', `app.${signal}()`, 'a function', describe(receiver))
+    }
+    const name = receiver.name === '' ? 'anonymous' : receiver.name
+    if (late) throw new AIO_ERR_APP_FROZEN(`the ${signal} receiver "${name}"`)
+    return { app, name, receiver }
+  }
+}
+
+/** One error as it is, several as one that holds them all, in order. */
+export function combine (errors: readonly unknown[], what: string): unknown {
+  return errors.length === 1 ? errors[0] : new CleanupError(errors, `${what}: ${errors.length} errors`)
+}
+
+function throwAll (errors: readonly unknown[], what: string): void {
+  if (errors.length > 0) throw combine(errors, what)
+}
