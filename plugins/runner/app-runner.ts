@@ -78,6 +78,6 @@ export class AppRunner extends BaseRunner {
   protected waitingFor (): string | null {
     const running = this.app.hasDecorator('signals') ? this.app.signals.running : null
     if (running === null) return null
-    return `the ${running.signal} receiver "${running.name}", for ${Math.round(performance.now() - running.since)} ms`
+    return `the ${running.signal} receiver "${running.name}", for ${Math.round(Date.now() - running.since)} ms`
   }
 }
