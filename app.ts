@@ -8,13 +8,17 @@
 
 import fp from 'fastify-plugin'
 import { check, checkOptions, type Shape } from './lib/options.ts'
+import exceptions, { type ExceptionsOptions } from './plugins/exceptions/index.ts'
 import signals, { type SignalsOptions } from './plugins/signals/index.ts'
 import state, { type StateOptions } from './plugins/state.ts'
+import staticFiles from './plugins/static/index.ts'
 
 // Re-exports keep every `declare module` visible: tsc drops imports that are only values from app.d.ts.
+export * from './plugins/exceptions/index.ts'
 export * from './plugins/runner/index.ts'
 export * from './plugins/signals/index.ts'
 export * from './plugins/state.ts'
+export * from './plugins/static/index.ts'
 
 /** One key for each plugin: its options, or `false` to leave it out. */
 export interface AppOptions {
@@ -30,14 +34,31 @@ export interface AppOptions {
    * @default {}
    */
   signals?: SignalsOptions | false
+  /**
+   * How errors are answered, and 404 or 405 where no route matches.
+   *
+   * @default {}
+   */
+  exceptions?: ExceptionsOptions | false
+  /**
+   * `addStatic()`; what it takes is given to each call.
+   *
+   * @default {}
+   */
+  static?: Record<string, never> | false
 }
 
 const plugin = check('the options of the plugin, or false to leave it out',
   value => value === false || (typeof value === 'object' && value !== null))
 
+const bare = check('{}, for it has no options, or false to leave it out',
+  value => value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
+
 const shape: Shape<AppOptions> = {
   state: plugin,
-  signals: plugin
+  signals: plugin,
+  exceptions: plugin,
+  static: bare
 }
 
 /** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
@@ -46,6 +67,8 @@ export default fp<AppOptions>(async function bundle (app, options) {
   // In this order: a plugin comes after those whose decorators it uses.
   if (options.state !== false) await app.register(state, options.state ?? {})
   if (options.signals !== false) await app.register(signals, options.signals ?? {})
+  if (options.exceptions !== false) await app.register(exceptions, options.exceptions ?? {})
+  if (options.static !== false) await app.register(staticFiles, options.static ?? {})
 }, {
   name: 'app',
   fastify: '5.x'

@@ -2,7 +2,7 @@ import t from 'tap'
 import bundle, * as door from '../app.ts'
 import { build } from './helper.ts'
 
-const names = ['state', 'signals'] as const
+const names = ['state', 'signals', 'exceptions', 'static'] as const
 
 t.test('every plugin is registered', async t => {
   const app = build(t)
@@ -32,6 +32,16 @@ t.test('a key that is no plugin, and options that are none, are refused', async 
 t.test('the options of a plugin reach it', async t => {
   await t.rejects(async () => await build(t).register(bundle, { signals: { hookTimeout: -1 } }),
     { code: 'AIO_ERR_OPTION_INVALID', message: /hookTimeout/ })
+})
+
+t.test('options for a plugin that has none are refused', async t => {
+  await t.rejects(async () => await build(t).register(bundle, { static: { root: '.' } } as never),
+    { code: 'AIO_ERR_OPTION_INVALID', message: /"static".*no options/ })
+})
+
+t.test('a plugin whose foundation was left out is refused by name', async t => {
+  await t.rejects(async () => await build(t).register(bundle, { exceptions: false }),
+    { message: /'exceptions'.*'static'/ })
 })
 
 t.test('two apps of one process do not see each other', async t => {
