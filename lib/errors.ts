@@ -134,3 +134,39 @@ export const AIO_ERR_COOKIE_NAME = createError<[string]>(
 /** A cookie value or attribute that cannot be sent. Arguments: what, cookie, what came. */
 export const AIO_ERR_COOKIE_VALUE = createError<[string, string, string]>(
   'AIO_ERR_COOKIE_VALUE', 'Invalid %s for cookie "%s": got %s', 500, TypeError)
+
+/** A websocket used before it was prepared. Argument: what was tried. */
+export const AIO_ERR_WS_NOT_PREPARED = createError<[string]>(
+  'AIO_ERR_WS_NOT_PREPARED', 'Cannot %s: call .prepare() first')
+
+/** A websocket prepared twice. */
+export const AIO_ERR_WS_PREPARED = createError<[]>(
+  'AIO_ERR_WS_PREPARED', 'Cannot prepare a websocket twice: create another WebSocketResponse')
+
+/** A websocket that has closed. Argument: what was tried. */
+export const AIO_ERR_WS_CLOSED = createError<[string, { cause: Error }?]>(
+  'AIO_ERR_WS_CLOSED', 'Cannot %s: the websocket is closed')
+
+/** Two readers of one websocket. */
+export const AIO_ERR_WS_RECEIVING = createError<[]>(
+  'AIO_ERR_WS_RECEIVING', 'Cannot receive: another receive() is waiting already')
+
+/** Nothing came in time; the websocket stays open. Argument: milliseconds. */
+export const AIO_ERR_WS_RECEIVE_TIMEOUT = createError<[number]>(
+  'AIO_ERR_WS_RECEIVE_TIMEOUT', 'Received nothing for %s ms')
+
+/** A peer that is gone. Argument: milliseconds. */
+export const AIO_ERR_WS_HEARTBEAT = createError<[number]>(
+  'AIO_ERR_WS_HEARTBEAT', 'No PONG received after %s ms')
+
+/** A message of another type than the reader wants. Arguments: type, expected types. */
+export const AIO_ERR_WS_MESSAGE_TYPE = createError<[string, string]>(
+  'AIO_ERR_WS_MESSAGE_TYPE', 'Received a %s message, expected %s', 500, TypeError)
+
+/** A websocket prepared where the plugin is not registered. */
+export const AIO_ERR_WS_PLUGIN = createError<[]>(
+  'AIO_ERR_WS_PLUGIN', 'Cannot prepare a websocket: register the websockets plugin first')
+
+/** A path that cannot be configured for CORS. Arguments: path, why. */
+export const AIO_ERR_CORS_PATH = createError<[string, string]>(
+  'AIO_ERR_CORS_PATH', 'Cannot configure CORS for "%s": %s')

@@ -1,0 +1,183 @@
+/**
+ * Websockets: `app.websocket()`, `WebSocketResponse` in any GET handler, and the registry of all that are open.
+ *
+ * Owns one `upgrade` listener of the app's server and adds no hook to any request: plain routes pay nothing.
+ * Routes of a @fastify/websocket that is registered beside keep working and are in the registry too.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from 'node:http'
+import { Server as TlsServer } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
+import { anything, checkOptions, describe, func, integer, milliseconds, type Shape } from '../../lib/options.ts'
+import { declineUpgrade, isWebSocketHandshake } from '../../lib/upgrade.ts'
+import { Neighbour } from './neighbour.ts'
+import { webSocketShape, type WebSocketOptions } from './options.ts'
+import { WebSocketRegistry } from './registry.ts'
+import { WebSocketResponse } from './response.ts'
+import { routeUpgrade } from './upgrade.ts'
+
+export { WebSocketConnection, type Bytes, type SendOptions } from './connection.ts'
+export { Message, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
+export type { CloseOptions, ResolvedWebSocketOptions, WebSocketOptions } from './options.ts'
+export type { CloseAllOptions, OpenWebSocket, WebSocketRegistry } from './registry.ts'
+export { WebSocketResponse, type WebSocketReady } from './response.ts'
+
+/** Options of the websockets plugin. */
+export interface WebSocketsOptions {
+  /**
+   * Milliseconds each websocket has at shutdown to answer the close frame, before its connection is dropped.
+   *
+   * @default 5000
+   */
+  closeTimeout?: number
+  /**
+   * How many websockets are closed at once.
+   *
+   * @default 500
+   */
+  closeBatch?: number
+  /**
+   * Milliseconds between two batches.
+   *
+   * @default 50
+   */
+  closeInterval?: number
+}
+
+type RouteOptions = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler' |
+  'onResponse' | 'onError' | 'errorHandler' | 'schema' | 'attachValidation' | 'constraints' | 'config' | 'logLevel'>
+
+/** Options of one websocket route: those of the websocket, and of a Fastify route. */
+export interface WebSocketRouteOptions extends WebSocketOptions, RouteOptions {}
+
+/** Runs for each websocket. When it returns the websocket is closed with 1000, when it fails with 1011. */
+export type WebSocketHandler = (
+  this: FastifyInstance, ws: WebSocketResponse, request: FastifyRequest
+) => Promise<unknown> | unknown
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** All open websockets. */
+    readonly websockets: WebSocketRegistry
+    /**
+     * Adds a websocket route; hooks run before the handshake is answered.
+     *
+     * @throws AIO_ERR_ARGUMENT_INVALID, AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID
+     */
+    websocket (path: string, handler: WebSocketHandler): FastifyInstance
+    websocket (path: string, options: WebSocketRouteOptions, handler: WebSocketHandler): FastifyInstance
+  }
+}
+
+const shape: Shape<WebSocketsOptions> = {
+  closeTimeout: milliseconds,
+  closeBatch: integer(1),
+  closeInterval: milliseconds
+}
+
+const routeShape: Shape<RouteOptions> = {
+  onRequest: anything,
+  preParsing: anything,
+  preValidation: anything,
+  preHandler: anything,
+  onResponse: anything,
+  onError: anything,
+  errorHandler: func,
+  schema: anything,
+  attachValidation: anything,
+  constraints: anything,
+  config: anything,
+  logLevel: anything
+}
+
+/** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
+export default fp<WebSocketsOptions>(async function websockets (app, options) {
+  checkOptions('the websockets plugin', options, shape)
+  const { closeTimeout = 5000, closeBatch = 500, closeInterval = 50 } = options
+  const registry = new WebSocketRegistry({ closeTimeout, closeBatch, closeInterval })
+
+  app.decorate('websockets', registry)
+  app.decorate('websocket', function (
+    this: FastifyInstance, path: string, options: WebSocketRouteOptions | WebSocketHandler, handler?: WebSocketHandler
+  ) {
+    return typeof options === 'function'
+      ? addRoute(this, path, {}, options)
+      : addRoute(this, path, options, handler)
+  })
+  listen(app, registry)
+  closeWithApp(app, registry)
+}, {
+  name: 'websockets',
+  fastify: '5.x'
+})
+
+/** The one place where handshakes enter the application. */
+function listen (app: FastifyInstance, registry: WebSocketRegistry): void {
+  const neighbour = new Neighbour(app, registry)
+  const routing = app.routing.bind(app)
+  const onUpgrade = (raw: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!isWebSocketHandshake(raw)) declineUpgrade(app.server, app.server instanceof TlsServer, raw, socket, head)
+    else if (!neighbour.take(raw, socket, head)) routeUpgrade(raw, socket, head, routing, registry.closing)
+  }
+  app.server.on('upgrade', onUpgrade)
+  app.addHook('onReady', async () => { neighbour.meet(onUpgrade) })
+  app.addHook('onClose', async () => { app.server.off('upgrade', onUpgrade) })
+}
+
+/** With signals after all other receivers of onShutdown; alone, or when nobody sent it, in `preClose`. */
+function closeWithApp (app: FastifyInstance, registry: WebSocketRegistry): void {
+  if (app.hasDecorator('onShutdown')) app.onShutdown(async function closeWebSockets () { await registry.shutdown() }, { last: true })
+  else app.addHook('preClose', async () => { await registry.shutdown() })
+}
+
+function addRoute (
+  app: FastifyInstance, path: string, options: WebSocketRouteOptions, handler: WebSocketHandler | undefined
+): FastifyInstance {
+  const where = 'app.websocket()'
+  if (typeof path !== 'string' || (path !== '' && !path.startsWith('/') && path !== '*')) {
+    throw new AIO_ERR_ARGUMENT_INVALID('path', where, 'a string that begins with "/"', describe(path))
+  }
+  if (typeof handler !== 'function') {
+    throw new AIO_ERR_ARGUMENT_INVALID('handler', `${where} of "${path}"`, 'a function', describe(handler))
+  }
+  checkOptions(`the websocket route "${path}"`, options, { ...webSocketShape, ...routeShape })
+  const { own, route } = split(options)
+  return app.route({
+    ...route,
+    method: 'GET',
+    url: path,
+    async handler (request, reply) {
+      const ws = new WebSocketResponse(own)
+      await ws.prepare(request)
+      // From here on the websocket is ours: neither a result nor an error may become an HTTP response.
+      reply.hijack()
+      await run(app, ws, request, handler)
+    }
+  })
+}
+
+async function run (
+  app: FastifyInstance, ws: WebSocketResponse, request: FastifyRequest, handler: WebSocketHandler
+): Promise<void> {
+  try {
+    await handler.call(app, ws, request)
+    await ws.close()
+  } catch (error) {
+    request.log.error({ err: error, req: request }, 'Error in a websocket handler')
+    await ws.close({ code: 1011 })
+  }
+}
+
+/** Tells the options of the websocket from those of the route. */
+function split (options: WebSocketRouteOptions): { own: WebSocketOptions, route: RouteOptions } {
+  const entries = Object.entries(options)
+  return {
+    own: Object.fromEntries(entries.filter(([key]) => key in webSocketShape)),
+    route: Object.fromEntries(entries.filter(([key]) => !(key in webSocketShape)))
+  }
+}

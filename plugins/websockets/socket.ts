@@ -1,0 +1,30 @@
+/**
+ * The `ws` WebSocket, except that the peer's close frame is reported instead of answered at once.
+ *
+ * `ws` answers a close frame while messages that came before it still wait to be handled; their answers could
+ * then not be sent any more. RFC 6455, section 5.5.1 lets an endpoint delay its close frame.
+ *
+ * @module
+ */
+
+import { WebSocket } from 'ws'
+
+/** A websocket whose owner answers the peer's close frame. */
+export class DeferredCloseSocket extends WebSocket {
+  /** Told when the peer has closed; the owner then calls `answer()`. The code is 1005 if there was none. */
+  onPeerClose: ((code: number, reason: string) => void) | undefined
+
+  // The peer's close frame ends in a call of this method with its code and its reason as Buffer, or with
+  // nothing; a protocol error ends in one with a code only.
+  override close (code?: number, reason?: string | Buffer): void {
+    const byPeer = this.readyState === WebSocket.OPEN && (code === undefined || Buffer.isBuffer(reason))
+    if (byPeer && this.onPeerClose !== undefined) this.onPeerClose(code ?? 1005, String(reason ?? ''))
+    else super.close(code, reason)
+  }
+
+  /** Sends the own close frame; 1005 sends one without a code. */
+  answer (code: number, reason: string): void {
+    if (code === 1005) super.close()
+    else super.close(code, reason)
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * From Node's `upgrade` event through the application's hooks and handler to a websocket, or to a plain answer.
+ *
+ * The request is routed like any other, with a response of its own. A handler that prepares a websocket takes
+ * the socket over; from then on the end of the response is the end of the handler. One that does not is
+ * answered as usual and the connection closes.
+ *
+ * @module
+ */
+
+import { ServerResponse, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Upgradable } from './handshake.ts'
+
+/** Milliseconds a client has to take an answer to a handshake that failed. */
+const lingerTimeout = 5000
+
+/** Marks a raw request whose protocol can be switched. */
+export const kUpgrade: unique symbol = Symbol('fastify-aiohttp upgrade')
+
+/** What can be done with a request that asks for a websocket. */
+export interface Upgrade extends Upgradable {
+  readonly response: UpgradeResponse
+}
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [kUpgrade]?: Upgrade
+  }
+}
+
+/** What the response tells the websocket that took its socket. */
+export interface Session {
+  /** The handler has ended; `failed` with a status of 400 or more. */
+  handled (failed: boolean): void
+  terminate (): void
+}
+
+/** Routes a handshake through the application; `unavailable` answers 503 instead. */
+export function routeUpgrade (
+  raw: IncomingMessage, socket: Duplex, head: Buffer,
+  routing: (raw: IncomingMessage, response: ServerResponse) => void, unavailable: boolean
+): void {
+  const response = new UpgradeResponse(raw, socket)
+  if (unavailable) {
+    response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8' }).end('503: Service Unavailable')
+    return
+  }
+  raw[kUpgrade] = { raw, socket, head, response }
+  routing(raw, response)
+}
+
+/** The response to a handshake: an ordinary one until a websocket takes the socket. */
+export class UpgradeResponse extends ServerResponse {
+  readonly #socket: Duplex
+  readonly #release: () => void
+  #session: Session | undefined
+
+  constructor (raw: IncomingMessage, socket: Duplex) {
+    super(raw)
+    this.#socket = socket
+    this.shouldKeepAlive = false
+    // Typed for network sockets; injected requests come on other streams.
+    this.assignSocket(socket as Socket)
+    // Node has taken its own listeners off: without these an error would end the process, and an answer that
+    // waits for the client to read would wait for ever.
+    const onError = () => { socket.destroy() }
+    const onDrain = () => { this.emit('drain') }
+    socket.on('error', onError)
+    socket.on('drain', onDrain)
+    this.#release = () => {
+      socket.off('error', onError)
+      socket.off('drain', onDrain)
+    }
+    this.once('finish', () => { if (this.#session === undefined) hangUp(socket) })
+  }
+
+  /** Gives the socket away. */
+  switchTo (session: Session): void {
+    this.#session = session
+    this.#release()
+    this.detachSocket(this.#socket as Socket)
+    this.statusCode = 101
+  }
+
+  /** The websocket is gone: whoever waits for the end of the response (access log, hooks) hears of it. */
+  sessionOver (): void {
+    this.emit('finish')
+    this.emit('close')
+  }
+
+  override writeHead (statusCode: number, ...rest: unknown[]): this {
+    if (this.#session === undefined) return Reflect.apply(super.writeHead, this, [statusCode, ...rest])
+    this.statusCode = statusCode
+    return this
+  }
+
+  override write (...args: unknown[]): boolean {
+    return this.#session === undefined ? Reflect.apply(super.write, this, args) : true
+  }
+
+  override end (...args: unknown[]): this {
+    if (this.#session === undefined) return Reflect.apply(super.end, this, args)
+    const failed = this.statusCode >= 400
+    if (!failed) this.statusCode = 101
+    this.finished = true
+    this.#session.handled(failed)
+    return this
+  }
+
+  override destroy (error?: Error): this {
+    this.#session?.terminate()
+    return super.destroy(error)
+  }
+}
+
+/** Ends a connection so that the client can read the answer, whatever it is still sending. */
+function hangUp (socket: Duplex): void {
+  socket.end()
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), lingerTimeout)
+  socket.once('close', () => clearTimeout(timer))
+}
