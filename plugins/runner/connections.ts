@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ServerResponse, type IncomingMessage, type RequestListener } from 'node:http'
+import { ServerResponse, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Where a socket carries its record. */
@@ -138,12 +138,12 @@ export class SiteResponse<Request extends IncomingMessage = IncomingMessage> ext
   previous: SiteResponse | null = null
   connections: Connections | null = null
 
-  override writeHead (...args: unknown[]): this {
+  /** `reason` may be left out, and then the headers are the second argument, as with Node's own. */
+  override writeHead (statusCode: number, reason?: unknown, headers?: OutgoingHttpHeaders): this {
     if (this.connections?.draining === true && this.req.socket?.[kConnection]?.newest === this) {
       this.shouldKeepAlive = false
     }
-    // The signatures of writeHead are overloads; ours only passes on what came.
-    return Reflect.apply(super.writeHead, this, args) as this
+    return super.writeHead(statusCode, reason as string, headers)
   }
 
   override detachSocket (socket: Socket): void {

@@ -40,6 +40,11 @@ export function createSiteServer (served: Served, connections: Connections, tls:
   server.timeout = served.timeout ?? 0
   server.maxRequestsPerSocket = served.maxRequestsPerSocket ?? 0
   server.on('request', connections.listener(served.handler))
+  // Node answers these itself unless somebody listens for them.
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    if (served.events.listenerCount(event) === 0) continue
+    server.on(event, connections.listener((request, response) => { served.events.emit(event, request, response) }))
+  }
 
   // Before Node's own listeners, so that a socket is known when its first request arrives.
   server.prependListener('connection', (socket: Socket) => connections.add(socket, secure))
