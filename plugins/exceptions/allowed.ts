@@ -1,0 +1,59 @@
+/**
+ * Which methods a path has: a second router that is asked only when no route matched.
+ *
+ * @module
+ */
+
+import FindMyWay from 'find-my-way'
+import type { FastifyRequest, RouteOptions } from 'fastify'
+
+/** How paths are compared; has to be what Fastify's own router was made with. */
+export interface RouterOptions {
+  readonly allowUnsafeRegex: boolean
+  readonly caseSensitive: boolean
+  readonly ignoreDuplicateSlashes: boolean
+  readonly ignoreTrailingSlash: boolean
+  readonly maxParamLength: number
+  readonly useSemicolonDelimiter: boolean
+}
+
+/** The methods of all routes, by path. */
+export class AllowedMethods {
+  readonly #router: FindMyWay.Instance<FindMyWay.HTTPVersion.V1>
+  readonly #methods = new Set<string>()
+
+  constructor (options: RouterOptions) {
+    this.#router = FindMyWay(options)
+  }
+
+  /** Notes a route. */
+  add ({ method, url, constraints, config }: Pick<RouteOptions, 'method' | 'url' | 'constraints' | 'config'>): void {
+    if (config?.allowed === false) return
+    for (const name of [method].flat()) {
+      // A preflight route for all paths says nothing about which paths exist.
+      if (name === 'OPTIONS' && /^\/?\*$/.test(url)) continue
+      this.#on(name, url, constraints ?? {})
+    }
+  }
+
+  /** The methods for the path of a request, sorted; none when there is no such path. */
+  find (request: FastifyRequest): string[] {
+    const { host, 'accept-version': version, ':authority': authority } = request.headers
+    const derived = { host: host ?? authority, version }
+    return [...this.#methods].filter(method =>
+      this.#router.find(toMethod(method), request.raw.url ?? '/', derived) !== null).sort()
+  }
+
+  #on (method: string, url: string, { host, version }: { host?: unknown, version?: unknown }): void {
+    // Constraints of one's own are left out: their routes count for every request.
+    const constraints = { ...(host !== undefined && { host }), ...(version !== undefined && { version }) }
+    if (!this.#methods.has(method)) this.#methods.add(method)
+    if (this.#router.findRoute(toMethod(method), url, constraints) !== null) return
+    this.#router.on(toMethod(method), url, { constraints }, () => {})
+  }
+}
+
+/** Fastify lets users add methods; the router's types know the usual ones only. */
+function toMethod (method: string): FindMyWay.HTTPMethod {
+  return method as FindMyWay.HTTPMethod
+}

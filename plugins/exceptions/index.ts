@@ -1,0 +1,164 @@
+/**
+ * HTTP exceptions: throw `new HTTPNotFound()` anywhere, get the response aiohttp would send.
+ *
+ * Installs the error handler (every error of the app comes out through one renderer) and the
+ * not-found handler (404, or 405 with Allow). A request that succeeds never comes here.
+ *
+ * @module
+ */
+
+import { ServerResponse } from 'node:http'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { boolean, checkOptions, either, func, oneOf } from '../../lib/options.ts'
+import { AllowedMethods, type RouterOptions } from './allowed.ts'
+import { HTTPError, HTTPException } from './base.ts'
+import { HTTPMethodNotAllowed, HTTPNotFound } from './errors.ts'
+import { preferredFormat, renderAs, type ErrorFormatName, type ErrorInfo, type RenderedError } from './render.ts'
+import { translate, type Translated } from './translate.ts'
+
+export * from './base.ts'
+export * from './errors.ts'
+export * from './moves.ts'
+export type { ErrorFormatName, ErrorInfo, RenderedError, ValidationProblem } from './render.ts'
+
+/** Renders an error; what it returns is sent. When it throws, the text format is sent instead. */
+export type ErrorFormatter = (info: ErrorInfo, request: FastifyRequest) => RenderedError
+
+/** Options of the exceptions plugin. */
+export interface ExceptionsOptions {
+  /**
+   * How errors are written: `auto` follows the Accept header (text, when it asks for nothing else), the
+   * others are fixed; or a function of your own.
+   *
+   * @default 'auto'
+   */
+  format?: 'auto' | ErrorFormatName | ErrorFormatter | undefined
+  /**
+   * Installs the not-found handler (404, and 405 with Allow).
+   *
+   * @default true
+   */
+  notFound?: boolean | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route counts when 405 is told from 404; switch it off for catch-all routes. @default true */
+    allowed?: boolean
+  }
+}
+
+export default fp<ExceptionsOptions>(async function exceptions (app, options) {
+  checkOptions('the exceptions plugin', options, {
+    format: either(oneOf('auto', 'text', 'json', 'problem', 'html'), func),
+    notFound: boolean
+  })
+  const { format = 'auto', notFound = true } = options
+
+  app.setErrorHandler((error: unknown, request, reply) => answer(error, request, reply, format))
+  if (notFound) installNotFound(app)
+}, {
+  name: 'exceptions',
+  fastify: '5.x'
+})
+
+/**
+ * For `Fastify({ frameworkErrors })`: answers what fails before routing (a URL that cannot be decoded,
+ * a parameter that is too long) like any other error. A plugin cannot set this option.
+ */
+export function frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  answer(error, request, reply, 'auto')
+}
+
+/** 404 when no route has the path, else 405. Routes that matched never get here. */
+function installNotFound (app: FastifyInstance): void {
+  const allowed = new AllowedMethods(routerOptions(app))
+
+  app.addHook('onRoute', route => allowed.add(route))
+  app.setNotFoundHandler((request, reply) => {
+    const methods = allowed.find(request)
+    // A handler that says "not found" for its own path means 404.
+    const found = methods.length > 0 && !methods.includes(request.method)
+    reply.send(found ? new HTTPMethodNotAllowed(request.method, methods) : new HTTPNotFound())
+  })
+}
+
+/** The options of Fastify's router; they may stand in `routerOptions` or, the old way, beside it. */
+function routerOptions ({ initialConfig }: FastifyInstance): RouterOptions {
+  const options: Partial<RouterOptions> = { ...initialConfig, ...initialConfig.routerOptions }
+  return {
+    allowUnsafeRegex: options.allowUnsafeRegex ?? false,
+    caseSensitive: options.caseSensitive ?? true,
+    ignoreDuplicateSlashes: options.ignoreDuplicateSlashes ?? false,
+    ignoreTrailingSlash: options.ignoreTrailingSlash ?? false,
+    maxParamLength: options.maxParamLength ?? 100,
+    useSemicolonDelimiter: options.useSemicolonDelimiter ?? false
+  }
+}
+
+/** Answers any error. */
+function answer (
+  error: unknown, request: FastifyRequest, reply: FastifyReply, format: NonNullable<ExceptionsOptions['format']>
+): void {
+  if (isResponse(error)) {
+    reply.send(error)
+    return
+  }
+  const { bodyLimit = 0 } = request.routeOptions
+  const translated = translate(error, { bodyLimit, statusCode: reply.statusCode })
+  log(error, translated, request, reply)
+  writeHead(translated, request, reply)
+  if (error instanceof HTTPException && (!(error instanceof HTTPError) || error.customBody || error.body === null)) {
+    // Redirections and what was written out by hand are not rendered. An empty body has to be undefined:
+    // Fastify would serialize null.
+    reply.send(error.body ?? undefined)
+    return
+  }
+  const { body, contentType } = render(translated, request, reply, format)
+  reply.header('content-type', contentType).send(body)
+}
+
+function writeHead (translated: Translated, request: FastifyRequest, reply: FastifyReply): void {
+  const { headers, reason, status, unhandled } = translated
+  reply.code(status)
+  for (const [name, value] of headers) reply.header(name, value)
+  // HTTP/2 has neither reason phrases nor Connection.
+  if (!(reply.raw instanceof ServerResponse)) return
+  reply.raw.statusMessage = reason
+  if (unhandled) reply.header('connection', 'close')
+}
+
+function render (
+  info: Translated, request: FastifyRequest, reply: FastifyReply, format: NonNullable<ExceptionsOptions['format']>
+): RenderedError {
+  if (typeof format === 'function') {
+    try {
+      return format(publicInfo(info), request)
+    } catch (error) {
+      request.log.error({ err: error }, 'Error in the format function of the exceptions plugin')
+      return renderAs('text', info)
+    }
+  }
+  if (format !== 'auto') return renderAs(format, info)
+  const before = reply.getHeader('vary')
+  reply.header('vary', before === undefined ? 'accept' : `${String(before)}, accept`)
+  return renderAs(preferredFormat(request.headers.accept, info.status), info)
+}
+
+function publicInfo ({ status, reason, text, detail, code, errors }: Translated): ErrorInfo {
+  return { status, reason, text, detail, code, errors }
+}
+
+/** Faults of the server at error level, those of clients at info, exceptions below 500 not at all. */
+function log (error: unknown, { status, unhandled }: Translated, request: FastifyRequest, reply: FastifyReply): void {
+  if (unhandled) return request.log.error({ req: request, err: error }, 'Error handling request')
+  const message = String(Object(error).message)
+  if (status >= 500) request.log.error({ req: request, res: reply, err: error }, message)
+  else if (!(error instanceof HTTPException)) request.log.info({ res: reply, err: error }, message)
+}
+
+/** Responses can be thrown as well. */
+function isResponse (value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Response]'
+}

@@ -1,0 +1,106 @@
+/**
+ * What was thrown, as what a client may know about it.
+ *
+ * Messages of errors that are the server's fault never leave the server.
+ *
+ * @module
+ */
+
+import { Headers } from '../../lib/headers.ts'
+import { reasonPhrase } from '../../lib/status.ts'
+import { HTTPException } from './base.ts'
+import type { ErrorInfo, ValidationProblem } from './render.ts'
+
+/** An error, ready to be answered. */
+export interface Translated extends ErrorInfo {
+  /** Headers that go with it. */
+  readonly headers: Iterable<readonly [name: string, value: string]>
+  /** Nobody expected it: the connection closes, as with aiohttp. */
+  readonly unhandled: boolean
+}
+
+/** Where the request went that failed. */
+export interface Circumstances {
+  /** The limit of the route's body, in bytes. */
+  readonly bodyLimit: number
+  /** The status that was set on the reply before. */
+  readonly statusCode: number
+}
+
+/** Reads an exception, an error of Fastify or of a plugin, or anything else that was thrown. */
+export function translate (error: unknown, circumstances: Circumstances): Translated {
+  if (error instanceof HTTPException) return translateException(error)
+  const fields = typeof error === 'object' && error !== null ? error : {}
+  const status = statusOf(fields) ?? (circumstances.statusCode >= 400 ? circumstances.statusCode : undefined)
+  if (status === undefined) return trouble
+  const reason = reasonPhrase(status)
+  const detail = status < 500 ? detailOf(fields, circumstances) : undefined
+  return {
+    status,
+    reason,
+    detail,
+    text: 'code' in fields && fields.code === tooLarge ? String(detail) : `${status}: ${detail ?? reason}`,
+    code: status < 500 && 'code' in fields && typeof fields.code === 'string' ? fields.code : undefined,
+    errors: status < 500 ? problemsOf(fields) : undefined,
+    headers: headersOf(fields),
+    unhandled: false
+  }
+}
+
+const tooLarge = 'FST_ERR_CTP_BODY_TOO_LARGE'
+
+/** aiohttp's words for an error nobody caught. */
+const trouble: Translated = {
+  status: 500,
+  reason: 'Internal Server Error',
+  detail: 'Server got itself in trouble',
+  text: '500 Internal Server Error\n\nServer got itself in trouble',
+  headers: [],
+  unhandled: true
+}
+
+function translateException (error: HTTPException): Translated {
+  const text = error.text ?? ''
+  const ownWords = text !== '' && text !== `${error.statusCode}: ${error.reason}`
+  return {
+    status: error.statusCode,
+    reason: error.reason,
+    text,
+    detail: ownWords ? text : undefined,
+    headers: error.headers,
+    unhandled: false
+  }
+}
+
+/** `statusCode` or `status`, as Fastify reads them. */
+function statusOf (error: { statusCode?: unknown, status?: unknown }): number | undefined {
+  return [error.statusCode, error.status].find((status): status is number =>
+    Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599)
+}
+
+function detailOf (error: { code?: unknown, message?: unknown, expose?: unknown }, { bodyLimit }: Circumstances) {
+  if (error.code === tooLarge) return `Maximum request body size ${bodyLimit} exceeded.`
+  // `expose` is how http-errors says that a message is not for clients.
+  return typeof error.message === 'string' && error.message !== '' && error.expose !== false
+    ? error.message
+    : undefined
+}
+
+function problemsOf (error: { validation?: unknown, validationContext?: unknown }): ValidationProblem[] | undefined {
+  if (!Array.isArray(error.validation)) return undefined
+  const part = typeof error.validationContext === 'string' ? error.validationContext : undefined
+  return error.validation.map(problem => ({
+    ...(part !== undefined && { in: part }),
+    pointer: String(Object(problem).instancePath ?? ''),
+    detail: String(Object(problem).message ?? 'is not valid')
+  }))
+}
+
+/** Headers of a foreign error; those that cannot be sent must not turn a 4xx into a 500. */
+function headersOf (error: { headers?: unknown }): Headers {
+  try {
+    return new Headers(Object(error.headers))
+  } catch {
+    return new Headers()
+  }
+}
