@@ -8,17 +8,21 @@
 
 import fp from 'fastify-plugin'
 import { check, checkOptions, type Shape } from './lib/options.ts'
+import cors, { type CorsOptions } from './plugins/cors.ts'
 import exceptions, { type ExceptionsOptions } from './plugins/exceptions/index.ts'
 import signals, { type SignalsOptions } from './plugins/signals/index.ts'
 import state, { type StateOptions } from './plugins/state.ts'
 import staticFiles from './plugins/static/index.ts'
+import websockets, { type WebSocketsOptions } from './plugins/websockets/index.ts'
 
 // Re-exports keep every `declare module` visible: tsc drops imports that are only values from app.d.ts.
+export * from './plugins/cors.ts'
 export * from './plugins/exceptions/index.ts'
 export * from './plugins/runner/index.ts'
 export * from './plugins/signals/index.ts'
 export * from './plugins/state.ts'
 export * from './plugins/static/index.ts'
+export * from './plugins/websockets/index.ts'
 
 /** One key for each plugin: its options, or `false` to leave it out. */
 export interface AppOptions {
@@ -46,6 +50,18 @@ export interface AppOptions {
    * @default {}
    */
   static?: Record<string, never> | false
+  /**
+   * Cross-origin requests.
+   *
+   * @default {}
+   */
+  cors?: CorsOptions | false
+  /**
+   * Websockets, their registry, and their end at shutdown.
+   *
+   * @default {}
+   */
+  websockets?: WebSocketsOptions | false
 }
 
 const plugin = check('the options of the plugin, or false to leave it out',
@@ -58,7 +74,9 @@ const shape: Shape<AppOptions> = {
   state: plugin,
   signals: plugin,
   exceptions: plugin,
-  static: bare
+  static: bare,
+  cors: plugin,
+  websockets: plugin
 }
 
 /** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
@@ -69,6 +87,8 @@ export default fp<AppOptions>(async function bundle (app, options) {
   if (options.signals !== false) await app.register(signals, options.signals ?? {})
   if (options.exceptions !== false) await app.register(exceptions, options.exceptions ?? {})
   if (options.static !== false) await app.register(staticFiles, options.static ?? {})
+  if (options.cors !== false) await app.register(cors, options.cors ?? {})
+  if (options.websockets !== false) await app.register(websockets, options.websockets ?? {})
 }, {
   name: 'app',
   fastify: '5.x'
