@@ -85,7 +85,7 @@ t.test('the exports map is the list of plugins', async t => {
 t.test('app.ts re-exports every plugin, so that its types reach who imports the bundle', async t => {
   for (const { name, file } of plugins) {
     if (name === 'testing') continue
-    t.match(read('app.ts'), `export * from './${file}.ts'`, file)
+    t.ok(read('app.ts').includes(`export * from './${file}.ts'\n`), file)
   }
 })
 
@@ -97,8 +97,8 @@ t.test('every plugin has a page, an example and a test', async t => {
     t.ok(existsSync(path.join(root, `examples/${name}.ts`)), `examples/${name}.ts`)
     const tests = [`test/${file}.test.ts`, `test/plugins/${name}.test.ts`, `test/plugins/${name}`]
     t.ok(tests.some(test => existsSync(path.join(root, test))), `a test of ${name}`)
-    t.match(index, `(${name}.md)`, `docs/index.md lists ${name}`)
-    t.match(readme, `docs/${name}.md`, `README.md lists ${name}`)
+    t.ok(index.includes(`(${name}.md)`), `docs/index.md lists ${name}`)
+    t.ok(readme.includes(`(docs/${name}.md)`), `README.md lists ${name}`)
   }
 })
 
