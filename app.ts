@@ -18,6 +18,7 @@ import websockets, { type WebSocketsOptions } from './plugins/websockets/index.t
 // Re-exports keep every `declare module` visible: tsc drops imports that are only values from app.d.ts.
 export * from './plugins/cors.ts'
 export * from './plugins/exceptions/index.ts'
+export * from './plugins/responses/index.ts'
 export * from './plugins/runner/index.ts'
 export * from './plugins/signals/index.ts'
 export * from './plugins/state.ts'
