@@ -10,6 +10,7 @@ import fp from 'fastify-plugin'
 import { check, checkOptions, type Shape } from './lib/options.ts'
 import cors, { type CorsOptions } from './plugins/cors.ts'
 import exceptions, { type ExceptionsOptions } from './plugins/exceptions/index.ts'
+import responses from './plugins/responses/index.ts'
 import signals, { type SignalsOptions } from './plugins/signals/index.ts'
 import state, { type StateOptions } from './plugins/state.ts'
 import staticFiles from './plugins/static/index.ts'
@@ -46,6 +47,12 @@ export interface AppOptions {
    */
   exceptions?: ExceptionsOptions | false
   /**
+   * Responses as objects.
+   *
+   * @default {}
+   */
+  responses?: Record<string, never> | false
+  /**
    * `addStatic()`; what it takes is given to each call.
    *
    * @default {}
@@ -75,6 +82,7 @@ const shape: Shape<AppOptions> = {
   state: plugin,
   signals: plugin,
   exceptions: plugin,
+  responses: bare,
   static: bare,
   cors: plugin,
   websockets: plugin
@@ -87,6 +95,7 @@ export default fp<AppOptions>(async function bundle (app, options) {
   if (options.state !== false) await app.register(state, options.state ?? {})
   if (options.signals !== false) await app.register(signals, options.signals ?? {})
   if (options.exceptions !== false) await app.register(exceptions, options.exceptions ?? {})
+  if (options.responses !== false) await app.register(responses, options.responses ?? {})
   if (options.static !== false) await app.register(staticFiles, options.static ?? {})
   if (options.cors !== false) await app.register(cors, options.cors ?? {})
   if (options.websockets !== false) await app.register(websockets, options.websockets ?? {})

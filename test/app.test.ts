@@ -2,7 +2,7 @@ import t from 'tap'
 import bundle, * as door from '../app.ts'
 import { build } from './helper.ts'
 
-const names = ['state', 'signals', 'exceptions', 'static', 'cors', 'websockets'] as const
+const names = ['state', 'signals', 'exceptions', 'responses', 'static', 'cors', 'websockets'] as const
 
 t.test('every plugin is registered', async t => {
   const app = build(t)

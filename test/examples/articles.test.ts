@@ -2,8 +2,10 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
@@ -142,7 +144,10 @@ t.test('several-services run side by side and stop one by one', async t => {
 })
 
 t.test('deploy listens at the socket or the port it is given', async t => {
-  const socketPath = path.join(t.testdir(), 's')
+  // A Unix socket's path must be short, tap's own folders are not.
+  const socketFolder = mkdtempSync(path.join(tmpdir(), 'deploy-'))
+  t.teardown(() => rmSync(socketFolder, { recursive: true }))
+  const socketPath = path.join(socketFolder, 's')
   const onPath = await startProcess(t, path.join(folder, 'deploy.ts'), `--path=${socketPath}`)
   t.equal(onPath.url, `http://unix:${socketPath}:`)
   const [response] = await once(httpRequest({ socketPath }).end(), 'response')
