@@ -74,7 +74,8 @@ export class Neighbour {
     const theirs = (websocket === true || wsHandler !== undefined) && instance.hasDecorator('websocketServer')
     this.#routes.push({ route, theirs })
     if (!theirs) return
-    this.#servers.add(instance.websocketServer)
+    // Not as a property: that would need the types of a package we do not depend on.
+    this.#servers.add(instance.getDecorator<WebSocketServer>('websocketServer'))
     route.preHandler = [async (request: FastifyRequest) => { request.raw[kRequest] = request }]
       .concat(route.preHandler as [] ?? [])
   }
