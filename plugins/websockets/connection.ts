@@ -20,6 +20,7 @@ import {
   checkClose, checkTimeout, resolveWebSocketOptions, type CloseOptions, type ResolvedWebSocketOptions,
   type WebSocketOptions
 } from './options.ts'
+import { Outbox, type Write } from './outbox.ts'
 import type { DeferredCloseSocket } from './socket.ts'
 
 /** The stream below a websocket; network sockets count their bytes. */
@@ -40,8 +41,8 @@ export type Bytes = Buffer | Uint8Array | ArrayBuffer
 
 interface Attached {
   readonly socket: DeferredCloseSocket
-  readonly transport: Transport
   readonly inbox: Inbox
+  readonly outbox: Outbox
   readonly heartbeat: Heartbeat | undefined
 }
 
@@ -50,7 +51,6 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
   /** The options with their defaults. */
   readonly options: ResolvedWebSocketOptions
   #attached: Attached | undefined
-  #corked = false
   #closed = false
   #closeCode: number | null = null
   #exception: Error | null = null
@@ -147,17 +147,19 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
    */
   sendStr (data: string, options?: SendOptions): Promise<void> {
     if (typeof data !== 'string') return wrongData('data', 'sendStr()', 'a string', data)
-    return this.#send('send', (socket, sent) => {
-      socket.send(data, { binary: false, compress: options?.compress ?? true }, sent)
-    }, data.length)
+    const compress = options?.compress ?? true
+    return this.#send('send', data.length, (socket, sent) => {
+      socket.send(data, { binary: false, compress }, sent as (error?: Error) => void)
+    })
   }
 
   /** Sends bytes, which must not be changed until the promise is settled. As `sendStr()`. */
   sendBytes (data: Bytes, options?: SendOptions): Promise<void> {
     if (!isBytes(data)) return wrongData('data', 'sendBytes()', 'a Buffer, Uint8Array or ArrayBuffer', data)
-    return this.#send('send', (socket, sent) => {
-      socket.send(data, { binary: true, compress: options?.compress ?? true }, sent)
-    }, data.byteLength)
+    const compress = options?.compress ?? true
+    return this.#send('send', data.byteLength, (socket, sent) => {
+      socket.send(data, { binary: true, compress }, sent as (error?: Error) => void)
+    })
   }
 
   /** Sends a value as JSON text. As `sendStr()`. */
@@ -205,9 +207,10 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
   /** Takes over an open websocket; call it in the turn it was opened, so that no message is lost. */
   protected attach (socket: DeferredCloseSocket, transport: Transport): void {
     const inbox = new Inbox(socket)
-    const { heartbeat: interval, autoping, decodeText } = this.options
+    const { heartbeat: interval, autoping, decodeText, writerLimit } = this.options
     const heartbeat = interval === null ? undefined : this.#startHeartbeat(interval, socket, transport, inbox)
-    this.#attached = { socket, transport, inbox, heartbeat }
+    const outbox = new Outbox(socket, transport, writerLimit)
+    this.#attached = { socket, inbox, outbox, heartbeat }
 
     const onControl = (type: typeof WSMsgType.PING | typeof WSMsgType.PONG, data: Buffer) => {
       heartbeat?.seen()
@@ -247,37 +250,15 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     return this.#attached
   }
 
-  #send (
-    action: string, write: (socket: DeferredCloseSocket, sent?: (error?: Error) => void) => void, bytes: number
-  ): Promise<void> {
+  #send (action: string, bytes: number, write: Write): Promise<void> {
     if (this.#attached === undefined) return Promise.reject(new AIO_ERR_WS_NOT_PREPARED(action))
-    const { socket, transport } = this.#attached
-    if (this.#closed || socket.readyState !== socket.OPEN) return rejectQuietly(new AIO_ERR_WS_CLOSED(action))
-    this.#cork(transport)
-    if (socket.bufferedAmount + bytes <= this.options.writerLimit) {
-      write(socket)
-      return Promise.resolve()
-    }
-    const { promise, settle } = deferred(action)
-    write(socket, settle)
-    return promise
+    return this.#attached.outbox.send(action, bytes, write)
   }
 
   #control (action: 'ping' | 'pong', data: string | Bytes): Promise<void> {
     const fits = typeof data === 'string' ? Buffer.byteLength(data) <= 125 : isBytes(data) && data.byteLength <= 125
     if (!fits) return wrongData('data', `${action}()`, 'a string or bytes, at most 125 bytes', data)
-    return this.#send(action, (socket, sent) => socket[action](data, undefined, sent), 0)
-  }
-
-  /** Frames written in this turn leave in one write, several times faster than one write for each. */
-  #cork (transport: Transport): void {
-    if (this.#corked) return
-    this.#corked = true
-    transport.cork()
-    process.nextTick(() => {
-      this.#corked = false
-      transport.uncork()
-    })
+    return this.#send(action, 0, (socket, sent) => socket[action](data, undefined, sent as (error: Error) => void))
   }
 
   #onPeerClose (code: number, reason: string, inbox: Inbox): void {
@@ -285,6 +266,7 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     this.#closeCode = code
     this.#attached?.heartbeat?.stop()
     inbox.push(new Message(WSMsgType.CLOSE, code, reason))
+    inbox.end()
     // A handler that does not receive must not keep the peer waiting.
     if (this.options.autoclose) this.#answerTimer = setTimeout(() => this.#answerClose(), this.options.timeout)
   }
@@ -304,8 +286,10 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
 
   #fail (error: Error, inbox: Inbox): void {
     this.#exception = error
+    this.#closeCode = WSCloseCode.ABNORMAL_CLOSURE
     this.#shut()
     inbox.push(new Message(WSMsgType.ERROR, error))
+    inbox.end()
   }
 
   #onClose (code: number, inbox: Inbox): void {
@@ -322,20 +306,4 @@ function isBytes (value: unknown): value is Bytes {
 
 function wrongData (argument: string, where: string, expected: string, value: unknown): Promise<never> {
   return Promise.reject(new AIO_ERR_ARGUMENT_INVALID(argument, where, expected, describe(value)))
-}
-
-/** A rejection that does not end the process when nobody waits for it: peers may go at any time. */
-function rejectQuietly (error: Error): Promise<never> {
-  const promise = Promise.reject(error)
-  promise.catch(() => {})
-  return promise
-}
-
-function deferred (action: string): { promise: Promise<void>, settle: (error?: Error | null) => void } {
-  let settle: (error?: Error | null) => void = () => {}
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = error => error == null ? resolve() : reject(new AIO_ERR_WS_CLOSED(action, { cause: error }))
-  })
-  promise.catch(() => {})
-  return { promise, settle }
 }

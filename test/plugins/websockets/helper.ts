@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
 import { WebSocket, type ClientOptions } from 'ws'
-import websockets, { type WebSocketsOptions } from '../../../plugins/websockets/index.ts'
+import websockets, { type WebSocketResponse, type WebSocketsOptions } from '../../../plugins/websockets/index.ts'
 import { build } from '../../helper.ts'
 
 /** An app with the plugin. */
@@ -22,6 +22,11 @@ export async function buildApp (
 export async function serve (app: FastifyInstance): Promise<number> {
   await app.listen({ port: 0, host: '127.0.0.1' })
   return (app.server.address() as AddressInfo).port
+}
+
+/** A handler that receives until the end. */
+export async function listen (ws: WebSocketResponse): Promise<void> {
+  while (!ws.closed) await ws.receive()
 }
 
 /** A client whose messages and close can be awaited in order. */
@@ -130,5 +135,6 @@ export class Raw {
 /** A frame as a client sends it, masked with zeros. */
 export function frame (opcode: number, payload: Buffer | string = '', masked = true): Buffer {
   const data = Buffer.from(payload)
-  return Buffer.concat([Buffer.from([0x80 | opcode, (masked ? 0x80 : 0) | data.length]), Buffer.alloc(masked ? 4 : 0), data])
+  const head = Buffer.from([0x80 | opcode, (masked ? 0x80 : 0) | data.length])
+  return Buffer.concat([head, Buffer.alloc(masked ? 4 : 0), data])
 }

@@ -1,22 +1,24 @@
+import { request as httpRequest } from 'node:http'
+import { once } from 'node:events'
 import t from 'tap'
-import { WebSocketResponse, WSMsgType } from '../../../plugins/websockets/index.ts'
-import { buildApp, open, refused, serve } from './helper.ts'
+import exceptions, { HTTPUnauthorized } from '../../../plugins/exceptions/index.ts'
+import { WebSocketResponse, WSMsgType, type WebSocketHandler } from '../../../plugins/websockets/index.ts'
+import { buildApp, frame, listen, open, Raw, refused, serve } from './helper.ts'
+import { build } from '../../helper.ts'
 
 t.test('app.websocket() and prepare() in a GET handler both echo text and binary', async t => {
   const app = await buildApp(t)
-  app.websocket('/route', async ws => {
+  const echo = async (ws: WebSocketResponse) => {
     for await (const message of ws) {
       if (message.type === WSMsgType.TEXT) await ws.sendStr(`${message.data}/answer`)
       if (message.type === WSMsgType.BINARY) await ws.sendBytes(message.data)
     }
-  })
+  }
+  app.websocket('/route', echo)
   app.get('/handler', async request => {
     const ws = new WebSocketResponse()
     await ws.prepare(request)
-    for await (const message of ws) {
-      if (message.type === WSMsgType.TEXT) await ws.sendStr(`${message.data}/answer`)
-      if (message.type === WSMsgType.BINARY) await ws.sendBytes(message.data)
-    }
+    await echo(ws)
     return ws
   })
   const port = await serve(app)
@@ -30,22 +32,299 @@ t.test('app.websocket() and prepare() in a GET handler both echo text and binary
   }
 })
 
-t.test('an unknown path is 404', async t => {
+t.test('a handler knows its app, its request and its parameters', async t => {
   const app = await buildApp(t)
+  await app.register(async child => {
+    child.websocket('/:room', async function (ws, request) {
+      t.equal(this, child)
+      t.equal(ws.request, request)
+      t.equal(ws.route, '/chat/:room')
+      await ws.sendJson({ params: request.params, query: request.query })
+    })
+  }, { prefix: '/chat' })
+  const client = await open(t, await serve(app), '/chat/blue?a=1')
+
+  t.equal(await client.next(), '{"params":{"room":"blue"},"query":{"a":"1"}}')
+})
+
+t.test('a plain route has no hook of ours in its context', async t => {
+  const app = await buildApp(t, {}, { exposeHeadRoutes: false })
+  app.get('/plain', async () => 'plain')
+  app.websocket('/ws', listen)
+  await app.ready()
+
+  const hooks = app.printRoutes({ includeHooks: true, commonPrefix: false })
+  t.notMatch(hooks, /onRequest|preHandler|onSend|onResponse/)
+})
+
+t.test('hooks run before the handshake and may refuse it', async t => {
+  const app = build(t)
+  await app.register(exceptions)
+  await app.register((await import('../../../plugins/websockets/index.ts')).default)
+  app.addHook('onRequest', async request => {
+    if (request.headers.authorization !== 'secret') throw new HTTPUnauthorized()
+  })
+  app.websocket('/', { preHandler: async request => { request.log.info('checked') } }, listen)
+  const port = await serve(app)
+
+  t.equal(await refused(t, port, '/'), 401)
+  await open(t, port, '/', [], { headers: { authorization: 'secret' } })
+  t.equal(app.websockets.size, 1)
+})
+
+t.test('a schema is checked before the handshake', async t => {
+  const app = await buildApp(t)
+  const schema = { querystring: { type: 'object', required: ['token'], properties: { token: { type: 'string' } } } }
+  app.websocket('/', { schema }, listen)
+  const port = await serve(app)
+
+  t.equal(await refused(t, port, '/'), 400)
+  await open(t, port, '/?token=1')
+})
+
+t.test('an unknown path is 404 and a handler that throws before prepare() gives its status', async t => {
+  const app = await buildApp(t)
+  app.get('/forbidden', async () => { throw Object.assign(new Error('no'), { statusCode: 403 }) })
   const port = await serve(app)
 
   t.equal(await refused(t, port, '/nowhere'), 404)
+  t.equal(await refused(t, port, '/forbidden'), 403)
 })
 
-t.test('app.close() says 1001 to all', async t => {
+t.test('a handler that never prepares answers a handshake as usual and the connection closes', async t => {
   const app = await buildApp(t)
-  app.websocket('/', async ws => { for await (const _ of ws); })
-  const port = await serve(app)
-  const client = await open(t, port, '/')
-  t.equal(app.websockets.size, 1)
+  const long = 'x'.repeat(5_000_000)
+  app.get('/plain', async () => long)
+  const raw = new Raw(t, await serve(app), '/plain')
+  raw.socket.write(frame(1, 'too early'))
 
-  await app.close()
-  t.same(await client.closed, { code: 1001, reason: 'Server shutdown' })
+  t.match(await raw.head(), /^HTTP\/1\.1 200 OK[^]*connection: close/i)
+  t.equal((await raw.rest()).length, long.length)
+})
+
+t.test('a stream answers a handshake of a client that reads slowly', async t => {
+  const app = await buildApp(t)
+  const { Readable } = await import('node:stream')
+  app.get('/plain', async () => Readable.from(Array.from({ length: 200 }, () => Buffer.alloc(65_536, 'x'))))
+  const raw = new Raw(t, await serve(app), '/plain')
+  raw.socket.pause()
+  await new Promise(resolve => setTimeout(resolve, 50))
+  raw.socket.resume()
+
+  await raw.head()
+  t.ok((await raw.rest()).length > 200 * 65_536)
+})
+
+t.test('what is no handshake is refused in aiohttp\'s words, and the connection closes', async t => {
+  const app = build(t)
+  await app.register(exceptions)
+  await app.register((await import('../../../plugins/websockets/index.ts')).default)
+  app.websocket('/', listen)
+  const port = await serve(app)
+  const cases: Array<[Record<string, string | undefined>, number, RegExp]> = [
+    [{ 'sec-websocket-version': '8' }, 426, /^Unsupported version: 8$/],
+    [{ 'sec-websocket-version': undefined }, 426, /^Unsupported version: None$/],
+    [{ 'sec-websocket-key': undefined }, 400, /^Handshake error: 'None'$/],
+    [{ 'sec-websocket-key': 'short' }, 400, /^Handshake error: 'short'$/],
+    [{ upgrade: 'websocket, h2c' }, 400, /^No WebSocket UPGRADE hdr: websocket, h2c\n Can "Upgrade" only/],
+    [{ 'sec-websocket-protocol': ',,' }, 400, /Sec-WebSocket-Protocol/]
+  ]
+  for (const [changes, status, body] of cases) {
+    const raw = new Raw(t, port, '/', changes)
+    const head = await raw.head()
+    t.match(head, new RegExp(`^HTTP/1\\.1 ${status} `))
+    if (status === 426) t.match(head, /sec-websocket-version: 13/i)
+    t.match(String(await raw.rest()), body)
+  }
+})
+
+t.test('an ordinary GET of a websocket route is 400', async t => {
+  const app = build(t)
+  await app.register(exceptions)
+  await app.register((await import('../../../plugins/websockets/index.ts')).default)
+  app.websocket('/', listen)
+
+  const response = await app.inject('/')
+  t.equal(response.statusCode, 400)
+  t.equal(response.body, 'No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".')
+})
+
+t.test('a request that asks for another protocol is an ordinary one, body included', async t => {
+  const app = await buildApp(t)
+  app.post('/', async request => request.body)
+  const port = await serve(app)
+
+  const request = httpRequest({
+    port,
+    method: 'POST',
+    headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'content-type': 'text/plain', 'content-length': 4 }
+  })
+  request.end('body')
+  const [response] = await once(request, 'response')
+  t.equal(response.statusCode, 200)
+  t.equal(String(Buffer.concat(await response.toArray())), 'body')
+})
+
+t.test('the first subprotocol of the client that the server knows is chosen', async t => {
+  const app = await buildApp(t)
+  app.websocket('/', { protocols: ['chat', 'superchat'] }, ws => ws.sendStr(String(ws.protocol)))
+  const port = await serve(app)
+  const client = await open(t, port, '/', ['other', 'superchat', 'chat'])
+  const raw = new Raw(t, port, '/', { 'sec-websocket-protocol': 'other' })
+
+  t.equal(await client.next(), 'superchat')
+  t.equal(client.ws.protocol, 'superchat')
+  t.notMatch(await raw.head(), /sec-websocket-protocol/i, '101 without a protocol')
+})
+
+t.test('an offer of compression that cannot be taken is declined', async t => {
+  const app = await buildApp(t)
+  app.websocket('/', listen)
+  const port = await serve(app)
+
+  for (const offer of ['permessage-deflate; server_max_window_bits=99', 'permessage-deflate; =']) {
+    const head = await new Raw(t, port, '/', { 'sec-websocket-extensions': offer }).head()
+    t.match(head, /^HTTP\/1\.1 101 /)
+    t.notMatch(head, /sec-websocket-extensions/i)
+  }
+})
+
+t.test('canPrepare() tells a handshake from other requests', async t => {
+  const app = await buildApp(t)
+  app.get('/', async request => {
+    const ws = new WebSocketResponse({ protocols: ['chat'] })
+    const { ok, protocol } = ws.canPrepare(request)
+    if (!ok) return { ok, protocol }
+    await ws.prepare(request)
+    t.throws(() => ws.canPrepare(request), { code: 'AIO_ERR_WS_PREPARED' })
+    await t.rejects(ws.prepare(request), { code: 'AIO_ERR_WS_PREPARED' })
+    await ws.sendStr(`ready ${protocol}`)
+    return ws
+  })
+  const port = await serve(app)
+
+  t.same((await app.inject('/')).json(), { ok: false, protocol: null })
+  t.equal(await (await open(t, port, '/', ['chat'])).next(), 'ready chat')
+})
+
+t.test('headers set before prepare() are sent with the 101', async t => {
+  const app = await buildApp(t)
+  app.get('/', async request => {
+    const ws = new WebSocketResponse()
+    ws.headers.append('set-cookie', 'a=1')
+    ws.headers.append('set-cookie', 'b=2')
+    await ws.prepare(request)
+    return ws
+  })
+  const raw = new Raw(t, await serve(app), '/')
+
+  t.match(await raw.head(), /set-cookie: a=1\r\nset-cookie: b=2/)
+})
+
+t.test('a handler that fails is logged and closes with 1011, one that returns with 1000', async t => {
+  const lines: string[] = []
+  const app = await buildApp(t, {}, { logger: { stream: { write: line => lines.push(line) } } })
+  const fail = async () => { throw new Error('handler went wrong') }
+  const prepared = (handler: () => Promise<void>) => async (request: Parameters<WebSocketHandler>[1]) => {
+    const ws = new WebSocketResponse()
+    await ws.prepare(request)
+    await handler()
+  }
+  app.websocket('/route/fail', fail)
+  app.websocket('/route/return', async () => {})
+  app.get('/handler/fail', prepared(fail))
+  app.get('/handler/return', prepared(async () => {}))
+  const port = await serve(app)
+
+  for (const style of ['/route', '/handler']) {
+    t.equal((await (await open(t, port, `${style}/fail`)).closed).code, 1011)
+    t.equal((await (await open(t, port, `${style}/return`)).closed).code, 1000)
+  }
+  t.equal(lines.filter(line => JSON.parse(line).err?.message === 'handler went wrong').length, 2)
+})
+
+t.test('a plain answer after prepare() is dropped and closes the websocket', async t => {
+  const app = await buildApp(t)
+  app.get('/', async (request, reply) => {
+    const ws = new WebSocketResponse()
+    await ws.prepare(request)
+    return reply.code(202).send('plain')
+  })
+  const raw = new Raw(t, await serve(app), '/')
+  await raw.head()
+
+  t.same(await raw.read(4), Buffer.from([0x88, 2, 3, 232]))
+})
+
+t.test('the request ends in the log and in onResponse when the websocket does, with 101', async t => {
+  const app = await buildApp(t)
+  const ended = new Promise<number>(resolve => {
+    app.addHook('onResponse', async (_request, reply) => { resolve(reply.statusCode) })
+  })
+  app.websocket('/', listen)
+  const client = await open(t, await serve(app), '/')
+  client.ws.close()
+
+  t.equal(await ended, 101)
+})
+
+t.test('a client that has gone before prepare() is no crash', async t => {
+  const app = await buildApp(t)
+  const caught = new Promise<unknown>(resolve => {
+    app.get('/', async request => {
+      request.raw.socket.destroy()
+      const ws = new WebSocketResponse()
+      await ws.prepare(request).catch(resolve)
+    })
+  })
+  const raw = new Raw(t, await serve(app), '/')
+
+  await raw.ended
+  t.match(await caught, { code: 'AIO_ERR_WS_CLOSED' })
   t.equal(app.websockets.size, 0)
-  t.equal(app.server.listenerCount('upgrade'), 0)
+})
+
+t.test('prepare() where the plugin is not registered says so', async t => {
+  const app = build(t)
+  app.get('/', async request => {
+    await t.rejects(new WebSocketResponse().prepare(request), { code: 'AIO_ERR_WS_PLUGIN' })
+    return 'checked'
+  })
+
+  const headers = {
+    connection: 'upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
+  }
+  t.equal((await app.inject({ url: '/', headers })).body, 'checked')
+})
+
+t.test('wrong arguments of app.websocket() are coded errors', async t => {
+  const app = await buildApp(t)
+
+  // @ts-expect-error a path that is none
+  t.throws(() => app.websocket(7, listen), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  t.throws(() => app.websocket('no-slash', listen), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  // @ts-expect-error no handler
+  t.throws(() => app.websocket('/', {}), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  // @ts-expect-error a misspelt option
+  t.throws(() => app.websocket('/', { heartBeat: 1 }, listen), { code: 'AIO_ERR_OPTION_UNKNOWN' })
+  t.throws(() => app.websocket('/', { heartbeat: -1 }, listen), { code: 'AIO_ERR_OPTION_INVALID' })
+})
+
+t.test('a socket that fails while hooks run does not end the process', async t => {
+  const app = await buildApp(t)
+  const failed = new Promise<void>(resolve => {
+    app.addHook('onRequest', async request => {
+      request.raw.socket.emit('error', new Error('ECONNRESET'))
+      resolve()
+    })
+  })
+  app.websocket('/', listen)
+  const raw = new Raw(t, await serve(app), '/')
+
+  await failed
+  await raw.ended
+  t.equal(app.websockets.size, 0)
 })
