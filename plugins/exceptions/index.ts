@@ -141,8 +141,8 @@ function render (
     }
   }
   if (format !== 'auto') return renderAs(format, info)
-  const before = reply.getHeader('vary')
-  reply.header('vary', before === undefined ? 'accept' : `${String(before)}, accept`)
+  const before = String(reply.getHeader('vary') ?? '')
+  if (!/(^|,)\s*(accept|\*)\s*(,|$)/i.test(before)) reply.header('vary', before === '' ? 'accept' : `${before}, accept`)
   return renderAs(preferredFormat(request.headers.accept, info.status), info)
 }
 

@@ -143,7 +143,9 @@ export class Signals<App> {
    */
   shutdown (): Promise<void> {
     if (this.#phase !== 'started') return Promise.resolve()
-    this.#shutdownDone ??= this.#send('onShutdown', [...this.#shutdown, ...this.#shutdownLast])
+    // Not before the promise is known: a receiver that calls shutdown() has to get this one.
+    this.#shutdownDone ??= Promise.resolve()
+      .then(() => this.#send('onShutdown', [...this.#shutdown, ...this.#shutdownLast]))
       .then(errors => throwAll(errors, 'Cannot shut down'))
     return this.#shutdownDone
   }

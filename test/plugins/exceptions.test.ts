@@ -191,7 +191,7 @@ t.test('classes of one\'s own work', async t => {
 })
 
 t.test('unhandled errors answer 500, close the connection, tell nothing, and are logged', async t => {
-  for (const thrown of [new Error('secret'), 'secret', 42, { secret: 1 }, Object.create(null)]) {
+  for (const thrown of [new Error('secret'), 'secret', 42, { secret: 1 }, Object.create(null), null, undefined]) {
     const stream = new PassThrough({ encoding: 'utf8' })
     const app = await throwing(t, () => thrown, {}, { logger: { level: 'error', stream } })
     const response = await app.inject('/')
@@ -325,7 +325,12 @@ t.test('errors of other plugins keep their status and headers', async t => {
     reply.code(404).header('vary', 'origin')
     throw new Error('gone')
   })
+  app.get('/varies', async (_request, reply) => {
+    reply.header('vary', 'origin, Accept')
+    throw new HTTPNotFound()
+  })
   t.match(await app.inject('/'), { statusCode: 404, body: '404: gone', headers: { vary: 'origin, accept' } })
+  t.equal((await app.inject('/varies')).headers.vary, 'origin, Accept')
 })
 
 t.test('a user\'s error handler in a child keeps working', async t => {

@@ -1,5 +1,7 @@
 import t from 'tap'
 import { setImmediate } from 'node:timers/promises'
+import { HTTPForbidden, default as exceptions } from '../../plugins/exceptions/index.ts'
+import responses, { Response as OurResponse } from '../../plugins/responses/index.ts'
 import signals from '../../plugins/signals/index.ts'
 import { build } from '../helper.ts'
 
@@ -152,4 +154,29 @@ t.test('prepareResponse() serves those who answer past Fastify', async t => {
   })
 
   t.equal((await app.inject('/')).headers['x-seen'], 'yes')
+})
+
+t.test('cookies and headers set here are sent with our responses, exceptions and HEAD', async t => {
+  const app = build(t)
+  await app.register(signals)
+  await app.register(exceptions)
+  await app.register(responses)
+  app.onResponsePrepare((_request, response) => {
+    response.headers.append('set-cookie', 'seen=1')
+    response.headers.set('x-status', String(response.status))
+    if (response instanceof OurResponse) response.text += '!'
+  })
+  app.get('/response', async () => new OurResponse({ text: 'hello', status: 201 }))
+  app.get('/exception', async () => { throw new HTTPForbidden() })
+
+  for (const [method, url, status, body] of [
+    ['GET', '/response', '201', 'hello!'], ['HEAD', '/response', '201', ''], ['GET', '/exception', '403', '403: Forbidden'],
+    ['GET', '/none', '404', '404: Not Found'], ['POST', '/response', '405', '405: Method Not Allowed']
+  ] as const) {
+    const response = await app.inject({ method, url })
+    t.equal(response.body, body)
+    t.equal(String(response.statusCode), status)
+    t.match(response.headers, { 'set-cookie': 'seen=1', 'x-status': status })
+  }
+  t.equal((await app.inject({ method: 'HEAD', url: '/response' })).headers['content-length'], '6')
 })

@@ -269,11 +269,24 @@ t.test('shutdown() gives every caller the same promise and runs once', async t =
 
   const first = app.signals.shutdown()
   t.equal(app.signals.shutdown(), first)
+  await null
   t.match(app.signals.running, { signal: 'onShutdown', name: 'anonymous', since: Number })
   await first
   t.equal(app.signals.running, null)
   await app.signals.cleanup()
   await app.close()
+
+  t.same(log, [...up, ...down])
+})
+
+t.test('cleanup() waits for a shutdown() that is still going on', async t => {
+  const log: string[] = []
+  const app = await tree(t, log, () => new Promise(resolve => setImmediate(resolve)))
+  await app.ready()
+  const shutdown = app.signals.shutdown()
+  const cleanup = app.signals.cleanup()
+  t.equal(app.signals.cleanup(), cleanup)
+  await Promise.all([shutdown, cleanup])
 
   t.same(log, [...up, ...down])
 })
@@ -286,6 +299,20 @@ t.test('an error of shutdown() goes to who called it, and not again to who close
 
   await t.rejects(app.signals.shutdown(), { code: 'BOOM' })
   await app.close()
+})
+
+t.test('a receiver that waits for its own end is cut off, not waited for for ever', async t => {
+  const app = build(t)
+  t.teardown(() => app.close().catch(() => {}))
+  await app.register(signals, { hookTimeout: 30 })
+  app.onShutdown(async app => app.signals.shutdown())
+  app.onCleanup(async app => app.signals.cleanup())
+  await app.ready()
+
+  await t.rejects(app.close(), {
+    name: 'CleanupError',
+    errors: [{ code: 'AIO_ERR_HOOK_TIMEOUT' }, { code: 'AIO_ERR_HOOK_TIMEOUT' }]
+  })
 })
 
 t.test('close() before ready(), twice, and at the same time', async t => {
