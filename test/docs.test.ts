@@ -1,0 +1,80 @@
+/** Every TypeScript example of the README and of docs/ compiles against the sources, and every link leads somewhere. */
+
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import ts from 'typescript'
+import * as door from '../app.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(path.join(root, 'docs'))
+  .filter(name => name.endsWith('.md')).map(name => `docs/${name}`)]
+
+t.test('the examples compile', async t => {
+  const sources = new Map(pages.flatMap(page => examples(page)))
+  t.ok(sources.size > 5)
+  const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: ['app.ts'] }, ts.sys, root)
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile, getSourceFile } = host
+  host.fileExists = file => sources.has(file) || fileExists(file)
+  host.readFile = file => sources.get(file) ?? readFile(file)
+  host.getSourceFile = (file, ...rest) => {
+    const text = sources.get(file)
+    return text === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, text, ...rest)
+  }
+
+  const program = ts.createProgram([...sources.keys()], {
+    ...options,
+    paths: {
+      'fastify-aiohttp': ['./app.ts'],
+      'fastify-aiohttp/*': ['./plugins/*.ts', './plugins/*/index.ts']
+    }
+  }, host)
+
+  for (const file of sources.keys()) {
+    const found = ts.getPreEmitDiagnostics(program, program.getSourceFile(file))
+    t.same(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')), [], path.relative(root, file))
+  }
+})
+
+t.test('every link to a file leads to one', async t => {
+  for (const page of pages) {
+    for (const [, target] of read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      t.ok(existsSync(path.join(root, path.dirname(page), target!)), `${page} links to ${target}`)
+    }
+  }
+})
+
+/**
+ * The examples of a page as modules. A piece without imports goes on with the last example that has them; what
+ * neither has, `app` and the names of the package, goes without saying. Their paths lie in the tree, so that packages
+ * are found from there.
+ */
+function examples (page: string): [file: string, code: string][] {
+  const blocks = Array.from(read(page).matchAll(/^```ts\n([\s\S]*?)^```/gm), ([, code]) => code!)
+  let last = ''
+  return blocks.map((code, index) => {
+    const file = path.join(root, 'examples', `${page.replaceAll('/', '-')}-${index + 1}.ts`)
+    if (/^import /m.test(code)) last = code
+    const before = code === last ? '' : last
+    return [file, `${implied(before + code)}${before}\n{\n${code === last ? '}\n' + code : code + '}\n'}export {}\n`]
+  })
+}
+
+/** What an example uses without saying where it comes from. */
+function implied (code: string): string {
+  const declared = (name: string) => new RegExp(`\\b(const|let|class|function) ${name}\\b|^import .*\\b${name}\\b`, 'm').test(code)
+  const used = (name: string) => new RegExp(`(?<![.'\\w])${name}\\b`).test(code) && !declared(name)
+  const names = Object.keys(door).filter(name => name !== 'default' && used(name))
+  return [
+    `import { ${names.join(', ')} } from 'fastify-aiohttp'`,
+    used('Fastify') || used('app') ? "import Fastify from 'fastify'" : '',
+    used('app') ? 'const app = Fastify()' : ''
+  ].join('\n') + '\n'
+}
+
+function read (page: string): string {
+  return readFileSync(path.join(root, page), 'utf8')
+}
