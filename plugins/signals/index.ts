@@ -105,7 +105,9 @@ function connect (app: FastifyInstance, all: Signals<FastifyInstance>): void {
 
   app.addHook('onClose', async () => {
     const errors = await ownShutdown ?? []
-    await all.cleanup().catch((error: unknown) => errors.push(error))
+    // Here as well: the error belongs to who called first.
+    const own = !all.cleanupStarted
+    await all.cleanup().catch((error: unknown) => { if (own) errors.push(error) })
     if (errors.length > 0) throw combine(errors.flatMap(flatten), 'Cannot close')
   })
 }

@@ -82,6 +82,11 @@ export class Signals<App> {
     return this.#shutdownDone !== undefined
   }
 
+  /** Whether `cleanup()` was called. */
+  get cleanupStarted (): boolean {
+    return this.#cleanupDone !== undefined
+  }
+
   /** Whether nothing can be added any more. */
   get frozen (): boolean {
     return this.#phase === 'started' || this.#phase === 'failed' || this.#closing

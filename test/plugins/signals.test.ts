@@ -291,13 +291,15 @@ t.test('cleanup() waits for a shutdown() that is still going on', async t => {
   t.same(log, [...up, ...down])
 })
 
-t.test('an error of shutdown() goes to who called it, and not again to who closes', async t => {
+t.test('errors of shutdown() and cleanup() go to who called them, and not again to who closes', async t => {
   const app = build(t)
   await app.register(signals)
   app.onShutdown(() => { throw boom() })
+  app.onCleanup(() => { throw boom() })
   await app.ready()
 
   await t.rejects(app.signals.shutdown(), { code: 'BOOM' })
+  await t.rejects(app.signals.cleanup(), { code: 'BOOM' })
   await app.close()
 })
 
