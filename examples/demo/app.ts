@@ -1,0 +1,97 @@
+/**
+ * The demo: a chat over websockets, every HTTP exception at a click, and what the server says of itself.
+ *
+ * An ordinary application of the package; `npm start` serves it.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from 'node:url'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import bundle, { AppKey, HTTPNotFound, runApp, WSMsgType } from '../../app.ts'
+import { ChatRooms } from './chat.ts'
+import { kinds } from './exceptions.ts'
+
+/**
+ * Where the server puts a function that returns the addresses it is reachable at, before the app is ready:
+ * `app.state.set(sitesKey, () => runner.sites.map(site => site.name))`.
+ */
+export const sitesKey = new AppKey<() => readonly string[]>('sites')
+
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+/** The demo, ready to be served. */
+export default async function createApp (options: FastifyServerOptions = {}): Promise<FastifyInstance> {
+  const app = Fastify(options)
+  await app.register(bundle)
+  addChat(app)
+  addExceptions(app)
+  addServer(app)
+  await app.register(async page => {
+    page.addHook('onSend', async (_request, reply) => {
+      reply.headers({
+        'content-security-policy': policy,
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff'
+      })
+    })
+    page.addStatic('/', new URL('public', import.meta.url), { index: 'index.html', cacheControl: 'no-cache' })
+  })
+  return app
+}
+
+function addChat (app: FastifyInstance) {
+  const rooms = new ChatRooms(['lobby', 'aiohttp', 'fastify'])
+
+  app.websocket('/chat', { heartbeat: 30_000, maxMsgSize: 65_536 }, async ws => {
+    const client = rooms.connect({
+      send: frame => ws.sendStr(frame),
+      close: () => { ws.terminate() }
+    })
+    try {
+      for await (const message of ws) {
+        // Bytes are no chat; as text they are no JSON and get the same answer.
+        if (message.type === WSMsgType.TEXT) client.receive(String(message.data))
+        else if (message.type === WSMsgType.BINARY) client.receive('')
+      }
+    } finally {
+      client.leave()
+    }
+  })
+}
+
+function addExceptions (app: FastifyInstance) {
+  const byName = new Map(kinds.map(kind => [kind.name, kind]))
+
+  app.get('/demo/exceptions', async () => kinds.map(({ name, status }) => ({ name, status })))
+
+  app.get<{ Params: { name: string } }>('/demo/exceptions/:name', async ({ params }) => {
+    throw byName.get(params.name)?.create() ?? new HTTPNotFound({ text: `There is no exception "${params.name}"` })
+  })
+
+  // Browsers follow redirections and ask for passwords: the page wants to show the answer itself.
+  app.get<{ Params: { name: string } }>('/demo/answers/:name', async ({ params, headers: { accept = '*/*' } }) => {
+    const { statusCode, statusMessage, headers, body } = await app.inject({
+      url: `/demo/exceptions/${encodeURIComponent(params.name)}`, headers: { accept }
+    })
+    return { status: statusCode, reason: statusMessage, headers, body }
+  })
+}
+
+function addServer (app: FastifyInstance) {
+  let startedAt = 0
+  app.onStartup(() => { startedAt = Date.now() })
+
+  app.get('/demo/sites', async request => ({ sites: app.state.get(sitesKey, () => [originOf(request)])() }))
+  app.get('/demo/lifecycle', async () => ({
+    startedAt, uptime: Date.now() - startedAt, websockets: app.websockets.size, node: process.version
+  }))
+}
+
+/** Where this request came in, when nobody said which sites there are. */
+function originOf ({ protocol, host }: FastifyRequest): string {
+  return `${protocol}://${host}`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runApp(await createApp())

@@ -1,0 +1,309 @@
+/** The page: the chat, the exceptions and the server's facts. All text goes through textContent. */
+
+const $ = id => document.getElementById(id)
+const element = (tag, className, ...children) => {
+  const node = document.createElement(tag)
+  if (className) node.className = className
+  node.append(...children)
+  return node
+}
+const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+
+// ---- chat
+
+const maxShown = 300
+const [firstDelay, longestDelay] = [500, 15_000]
+let socket
+let delay = firstDelay
+let current = window.location.hash.slice(1)
+let myName = ''
+const unread = new Map()
+let missed = 0
+let goodbye = 0
+
+function connect () {
+  setState('connecting', 'Connecting …')
+  const url = new URL('/chat', window.location.href)
+  url.protocol = url.protocol.replace('http', 'ws')
+  socket = new WebSocket(url)
+  socket.addEventListener('message', ({ data }) => receive(JSON.parse(data)))
+  socket.addEventListener('close', ({ code, wasClean }) => reconnect(code, wasClean))
+}
+
+function reconnect (code, wasClean) {
+  $('send').disabled = true
+  // Some jitter, or all pages come back in the same millisecond.
+  const wait = Math.round(delay * (0.75 + Math.random() / 2))
+  delay = Math.min(delay * 2, longestDelay)
+  // After a goodbye the next attempts fail as long as nobody listens: that is still the restart.
+  if (wasClean) goodbye = code === 1001 || code === 1012 ? code : 0
+  const restarting = goodbye !== 0
+  setState(restarting ? 'restarting' : 'lost', restarting ? `Server restarting (${goodbye})` : 'Connection lost')
+  const banner = $('banner')
+  banner.hidden = false
+  const seconds = Math.max(1, Math.round(wait / 1000))
+  banner.textContent = (restarting
+    ? `The server said goodbye (${goodbye}): it is restarting. `
+    : 'The connection was lost. ') + `Trying again in ${seconds} s; what you write is kept.`
+  setTimeout(connect, wait)
+}
+
+function setState (state, text) {
+  $('status').dataset.state = state
+  $('status-text').textContent = text
+}
+
+function send (frame) {
+  socket.send(JSON.stringify(frame))
+}
+
+function join (room) {
+  if (!$('name').value.trim()) $('name').value = randomName()
+  send({ type: 'join', room, name: $('name').value })
+}
+
+const handlers = {
+  rooms ({ rooms }) {
+    if (!rooms.includes(current)) current = rooms[0]
+    $('rooms').replaceChildren(...rooms.map(room => {
+      const button = element('button', '', room)
+      button.type = 'button'
+      button.dataset.room = room
+      button.addEventListener('click', () => join(room))
+      return button
+    }))
+    join(current)
+  },
+
+  joined ({ room, name, people, history: messages }) {
+    delay = firstDelay
+    goodbye = 0
+    setState('open', 'Connected')
+    $('banner').hidden = true
+    $('send').disabled = false
+    current = room
+    myName = name
+    unread.delete(room)
+    remember(room)
+    $('name').value = name
+    store(name)
+    $('messages').replaceChildren()
+    for (const message of messages) show(message)
+    if (messages.length === 0) $('messages').append(element('li', 'empty', 'Nobody has said anything here yet.'))
+    showPeople(people)
+    showRooms()
+    scrollDown()
+  },
+
+  message (message) {
+    const list = $('messages')
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80
+    list.querySelector('.empty')?.remove()
+    show(message)
+    if (atEnd || message.name === myName) scrollDown()
+    if (document.hidden) missed++
+    showTitle()
+  },
+
+  notice ({ kind, name, people, at }) {
+    append(element('li', 'notice', `${name} ${kind === 'join' ? 'joined' : 'left'} · ${time.format(at)}`))
+    showPeople(people)
+  },
+
+  activity ({ room }) {
+    unread.set(room, (unread.get(room) ?? 0) + 1)
+    showRooms()
+    showTitle()
+  },
+
+  error ({ message }) {
+    append(element('li', 'notice', message))
+  }
+}
+
+function receive (frame) {
+  handlers[frame.type]?.(frame)
+}
+
+function show ({ name, text, at }) {
+  const by = element('div', 'by', element('b', '', name), element('time', '', time.format(at)))
+  append(element('li', name === myName ? 'mine' : '', by, element('div', 'bubble', text)))
+}
+
+function append (item) {
+  const list = $('messages')
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80
+  list.append(item)
+  while (list.children.length > maxShown) list.firstChild.remove()
+  if (atEnd) scrollDown()
+}
+
+function scrollDown () {
+  $('messages').scrollTop = $('messages').scrollHeight
+}
+
+function showPeople (people) {
+  $('people-count').textContent = people.length
+  $('people').replaceChildren(...people.map(name => element('li', '', name === myName ? `${name} (you)` : name)))
+}
+
+function showRooms () {
+  for (const button of $('rooms').children) {
+    const { room } = button.dataset
+    const count = unread.get(room) ?? 0
+    button.setAttribute('aria-pressed', String(room === current))
+    button.replaceChildren(room)
+    if (count > 0) {
+      const badge = element('span', 'badge', count > 99 ? '99+' : String(count))
+      badge.setAttribute('aria-label', `${count} unread`)
+      button.append(badge)
+    }
+  }
+}
+
+function showTitle () {
+  const count = missed + [...unread.values()].reduce((sum, value) => sum + value, 0)
+  document.title = (count > 0 ? `(${count}) ` : '') + 'fastify-aiohttp demo'
+}
+
+function remember (room) {
+  window.history.replaceState(null, '', `#${room}`)
+}
+
+function randomName () {
+  const pick = list => list[Math.floor(Math.random() * list.length)]
+  return `${pick(['Calm', 'Quick', 'Kind', 'Bright', 'Brave'])} ${pick(['Otter', 'Heron', 'Fox', 'Wren', 'Hare'])}`
+}
+
+// Storage may be switched off: then the name is simply not remembered.
+function store (name) {
+  try { sessionStorage.setItem('name', name) } catch {}
+}
+
+function stored () {
+  try { return sessionStorage.getItem('name') ?? '' } catch { return '' }
+}
+
+$('say').addEventListener('submit', event => {
+  event.preventDefault()
+  const text = $('text').value
+  if (socket.readyState !== WebSocket.OPEN || text.trim() === '') return
+  send({ type: 'say', text })
+  $('text').value = ''
+  grow()
+  $('text').focus()
+})
+
+$('text').addEventListener('keydown', event => {
+  // Shift+Enter is a new line; Enter also ends the input of a Chinese or Japanese word.
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+  event.preventDefault()
+  $('say').requestSubmit()
+})
+
+$('text').addEventListener('input', grow)
+
+function grow () {
+  const { style } = $('text')
+  style.height = 'auto'
+  style.height = `${$('text').scrollHeight + 2}px`
+}
+
+$('name').addEventListener('change', () => {
+  if (socket.readyState === WebSocket.OPEN && $('name').value.trim() !== myName) join(current)
+})
+
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) missed = 0
+  showTitle()
+})
+
+$('name').value = stored()
+connect()
+
+// ---- exceptions
+
+const families = [[2, 'Successful'], [3, 'Redirections'], [4, 'Client errors'], [5, 'Server errors']]
+let shown
+
+async function loadKinds () {
+  const kinds = await getJson('/demo/exceptions')
+  $('kinds').replaceChildren(...families.flatMap(([digit, title]) => [
+    element('h3', '', title),
+    element('div', '', ...kinds.filter(({ status }) => Math.floor(status / 100) === digit).map(kindButton))
+  ]))
+}
+
+function kindButton ({ name, status }) {
+  const button = element('button', '', element('b', '', String(status)), name.replace(/^HTTP/, ''))
+  button.type = 'button'
+  button.title = `throw new ${name}()`
+  button.setAttribute('aria-pressed', 'false')
+  button.addEventListener('click', () => {
+    for (const other of $('kinds').querySelectorAll('[aria-pressed="true"]')) other.setAttribute('aria-pressed', 'false')
+    button.setAttribute('aria-pressed', 'true')
+    shown = name
+    showAnswer(name)
+  })
+  return button
+}
+
+async function showAnswer (name) {
+  const line = $('answer-line')
+  try {
+    const { status, reason, headers, body } = await getJson(`/demo/answers/${name}`, { accept: $('accept').value })
+    line.textContent = `HTTP/1.1 ${status} ${reason}`
+    line.className = `answer-line ${status < 400 ? 'good' : 'bad'}`
+    $('answer-headers').textContent = Object.entries(headers).map(([key, value]) => `${key}: ${value}`).join('\n')
+    $('answer-body').textContent = body === '' ? '(no body)' : body
+  } catch (error) {
+    line.textContent = `Cannot ask the server: ${error.message}`
+    line.className = 'answer-line bad'
+    $('answer-headers').textContent = $('answer-body').textContent = ''
+  }
+  $('answer').hidden = false
+}
+
+$('accept').addEventListener('change', () => { if (shown) showAnswer(shown) })
+
+// ---- server
+
+async function loadServer () {
+  try {
+    const [{ sites }, { uptime, websockets, node }] =
+      await Promise.all([getJson('/demo/sites'), getJson('/demo/lifecycle')])
+    $('uptime').textContent = duration(uptime)
+    $('websockets').textContent = String(websockets)
+    $('node').textContent = node
+    $('sites').replaceChildren(...sites.map(site => element('li', '', link(site))))
+  } catch {
+    $('uptime').textContent = 'no answer'
+    $('websockets').textContent = '–'
+  }
+}
+
+/** A link when it leads somewhere a browser can go; Unix sockets stay text. */
+function link (site) {
+  if (!/^https?:\/\/(?!unix)/.test(site)) return site
+  const anchor = element('a', '', site)
+  anchor.href = site
+  return anchor
+}
+
+function duration (milliseconds) {
+  const seconds = Math.floor(milliseconds / 1000)
+  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60]
+  if (days > 0) return `${days} d ${hours} h`
+  if (hours > 0) return `${hours} h ${minutes} min`
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
+}
+
+async function getJson (url, headers = {}) {
+  const response = await fetch(url, { headers })
+  if (!response.ok) throw new Error(`status ${response.status}`)
+  return response.json()
+}
+
+loadKinds().catch(() => { $('kinds').textContent = 'Cannot load the list: reload the page.' })
+loadServer()
+setInterval(() => { if (!document.hidden) loadServer() }, 2000)
