@@ -1,0 +1,31 @@
+/**
+ * Static files: a folder with a listing, and one whose files a browser may keep.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from 'node:url'
+import Fastify from 'fastify'
+import exceptions from '../plugins/exceptions/index.ts'
+import { runApp } from '../plugins/runner/index.ts'
+import staticFiles from '../plugins/static/index.ts'
+
+export default async function createApp () {
+  const app = Fastify()
+  await app.register(exceptions)
+  await app.register(staticFiles)
+
+  // GET /docs lists the folder, GET /docs/static.md sends a file.
+  app.addStatic('/docs', new URL('../docs', import.meta.url), { name: 'docs', showIndex: true })
+
+  const assets = app.addStatic('/assets', new URL('demo/public', import.meta.url), {
+    cacheControl: 'public, max-age=3600'
+  })
+  app.get('/', async (_request, reply) => reply
+    .type('text/html')
+    .send(`<!doctype html><link rel="stylesheet" href="${assets.urlFor('style.css')}"><a href="/docs">Documents</a>`))
+
+  return app
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runApp(await createApp())
