@@ -73,7 +73,7 @@ export class Content {
       else if (charset !== undefined) this.contentType = text == null ? octets : 'text/plain'
       if (charset !== undefined) this.charset = charset
       if (text != null) this.text = text
-      for (const [name, value] of given) this.headers.append(name, value)
+      for (const [name, value] of given.entries()) this.headers.append(name, value)
     }
     if (text != null) this.text = text
     else if (body != null) this.body = body

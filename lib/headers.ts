@@ -12,12 +12,14 @@ import { describe } from './options.ts'
 
 /** What headers can be made from. */
 export type HeadersInit = Headers | Readonly<Record<string, string | number | readonly string[]>> |
-  Iterable<readonly [name: string, value: string]>
+  Iterable<readonly [name: string, value: string | readonly string[]]>
 
 // RFC 9110, section 5.6.2
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// RFC 9110, section 5.5: visible characters, blank, tab and obs-text
-const invalidValue = /[^\t\x20-\x7e\x80-\xff]/
+// RFC 9110, section 5.5: control characters could split a response; half a surrogate pair is no character
+// eslint-disable-next-line no-control-regex
+const invalidValue = /[\0-\x08\x0a-\x1f\x7f]|\p{Cs}/u
+const ascii = /^[\0-\x7f]*$/
 
 /** Headers of one response; names are kept in lower case, as HTTP/2 wants them. */
 export class Headers {
@@ -25,7 +27,7 @@ export class Headers {
 
   constructor (init?: HeadersInit) {
     if (init === undefined) return
-    const entries = Symbol.iterator in init ? init : Object.entries(init)
+    const entries = init instanceof Headers ? init.entries() : Symbol.iterator in init ? init : Object.entries(init)
     for (const [name, value] of entries) {
       for (const item of Array.isArray(value) ? value : [value]) this.append(name, String(item))
     }
@@ -39,13 +41,18 @@ export class Headers {
   /** The value, several joined by a comma; `null` when there is none. */
   get (name: string): string | null {
     const value = this.#values.get(name.toLowerCase())
-    return value === undefined ? null : String(value)
+    return value === undefined ? null : typeof value === 'string' ? value : value.join(', ')
+  }
+
+  /** Every value on its own, as it was appended (aiohttp: getall). */
+  getAll (name: string): string[] {
+    const value = this.#values.get(name.toLowerCase())
+    return value === undefined ? [] : typeof value === 'string' ? [value] : [...value]
   }
 
   /** Every Set-Cookie on its own. */
   getSetCookie (): string[] {
-    const value = this.#values.get('set-cookie')
-    return value === undefined ? [] : typeof value === 'string' ? [value] : [...value]
+    return this.getAll('set-cookie')
   }
 
   has (name: string): boolean {
@@ -57,14 +64,12 @@ export class Headers {
     this.#values.set(checkName(name), checkValue(name, value))
   }
 
-  /** @throws AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE */
+  /** A further value; it gets a line of its own, as in aiohttp. @throws AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE */
   append (name: string, value: string | number): void {
     const key = checkName(name)
     const text = checkValue(name, value)
     const before = this.#values.get(key)
-    if (before === undefined) this.#values.set(key, text)
-    else if (key === 'set-cookie') this.#values.set(key, [before, text].flat())
-    else this.#values.set(key, `${String(before)}, ${text}`)
+    this.#values.set(key, before === undefined ? text : [before, text].flat())
   }
 
   delete (name: string): boolean {
@@ -72,15 +77,30 @@ export class Headers {
   }
 
   forEach (callback: (value: string, name: string, headers: this) => void): void {
-    for (const [name, value] of this) callback(value, name, this)
+    for (const [name, value] of this.entries()) callback(value, name, this)
   }
 
-  * [Symbol.iterator] (): IterableIterator<[name: string, value: string]> {
+  /** Every name with every value, as they were set. */
+  * entries (): IterableIterator<[name: string, value: string]> {
     for (const [name, value] of this.#values) {
       if (typeof value === 'string') yield [name, value]
       else for (const item of value) yield [name, item]
     }
   }
+
+  /**
+   * Every name once, as Fastify takes them: several values together, so that each gets its line, and characters beyond
+   * ASCII as the bytes of UTF-8, for Node writes one byte for each character.
+   */
+  * [Symbol.iterator] (): IterableIterator<[name: string, value: string | string[]]> {
+    for (const [name, value] of this.#values) {
+      yield [name, typeof value === 'string' ? toWire(value) : value.map(toWire)]
+    }
+  }
+}
+
+function toWire (text: string): string {
+  return ascii.test(text) ? text : Buffer.from(text).toString('latin1')
 }
 
 function checkName (name: string): string {

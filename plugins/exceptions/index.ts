@@ -28,12 +28,13 @@ export type ErrorFormatter = (info: ErrorInfo, request: FastifyRequest) => Rende
 /** Options of the exceptions plugin. */
 export interface ExceptionsOptions {
   /**
-   * How errors are written: `auto` follows the Accept header (text, when it asks for nothing else), the
-   * others are fixed; or a function of your own.
+   * How errors are written: `auto` follows the Accept header (text, when it asks for nothing else), `aiohttp` does as
+   * aiohttp (text; HTML for an error nobody caught, where Accept names `text/html`), the others are fixed; or a
+   * function of your own.
    *
    * @default 'auto'
    */
-  format?: 'auto' | ErrorFormatName | ErrorFormatter | undefined
+  format?: 'auto' | 'aiohttp' | ErrorFormatName | ErrorFormatter | undefined
   /**
    * Installs the not-found handler (404, and 405 with Allow).
    *
@@ -51,7 +52,7 @@ declare module 'fastify' {
 
 export default fp<ExceptionsOptions>(async function exceptions (app, options) {
   checkOptions('the exceptions plugin', options, {
-    format: either(oneOf('auto', 'text', 'json', 'problem', 'html'), func),
+    format: either(oneOf('auto', 'aiohttp', 'text', 'json', 'problem', 'html'), func),
     notFound: boolean
   })
   const { format = 'auto', notFound = true } = options
@@ -139,6 +140,10 @@ function render (
       request.log.error({ err: error }, 'Error in the format function of the exceptions plugin')
       return renderAs('text', info)
     }
+  }
+  if (format === 'aiohttp') {
+    const html = info.unhandled && request.headers.accept?.includes('text/html') === true
+    return renderAs(html ? 'html' : 'text', info)
   }
   if (format !== 'auto') return renderAs(format, info)
   const before = String(reply.getHeader('vary') ?? '')

@@ -14,7 +14,7 @@ import type { ErrorInfo, ValidationProblem } from './render.ts'
 /** An error, ready to be answered. */
 export interface Translated extends ErrorInfo {
   /** Headers that go with it. */
-  readonly headers: Iterable<readonly [name: string, value: string]>
+  readonly headers: Iterable<readonly [name: string, value: string | string[]]>
   /** Nobody expected it: the connection closes, as with aiohttp. */
   readonly unhandled: boolean
 }
@@ -72,10 +72,10 @@ function translateException (error: HTTPException): Translated {
   }
 }
 
-/** `statusCode` or `status`, as Fastify reads them. */
-function statusOf (error: { statusCode?: unknown, status?: unknown }): number | undefined {
-  return [error.statusCode, error.status].find((status): status is number =>
-    Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599)
+/** `statusCode` or `status`, as Fastify reads them; a time-out of the platform is 504, as in aiohttp. */
+function statusOf (error: { name?: unknown, statusCode?: unknown, status?: unknown }): number | undefined {
+  return [error.statusCode, error.status, error.name === 'TimeoutError' ? 504 : undefined]
+    .find((status): status is number => Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599)
 }
 
 function detailOf (error: { code?: unknown, message?: unknown, expose?: unknown }, { bodyLimit }: Circumstances) {

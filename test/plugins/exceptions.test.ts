@@ -244,6 +244,36 @@ t.test('aiohttp\'s page for an unhandled error', async t => {
     '<h1>500 Internal Server Error</h1>\nServer got itself in trouble\n</body></html>\n')
 })
 
+t.test('format aiohttp: text whatever is asked for, HTML only for what nobody caught, no Vary', async t => {
+  const html = { accept: 'text/plain, text/html;q=0' }
+  const unhandled = await throwing(t, () => new Error('secret'), { format: 'aiohttp' })
+  const page = await unhandled.inject({ url: '/', headers: html })
+  t.match(page.body, /^<html>.*Server got itself in trouble/s)
+  t.notOk(page.headers.vary)
+  t.equal((await unhandled.inject('/')).headers['content-type'], 'text/plain; charset=utf-8')
+
+  const thrown = await throwing(t, () => new HTTPInternalServerError(), { format: 'aiohttp' })
+  for (const accept of ['text/html', 'application/json', 'application/problem+json']) {
+    const response = await thrown.inject({ url: '/', headers: { accept } })
+    t.equal(response.body, '500: Internal Server Error')
+    t.notOk(response.headers.vary)
+  }
+})
+
+t.test('a time-out of the platform is 504', async t => {
+  const app = await throwing(t, () => new DOMException('The operation timed out', 'TimeoutError'))
+  const response = await app.inject('/')
+
+  t.equal(response.statusCode, 504)
+  t.equal(response.body, '504: Gateway Timeout')
+})
+
+t.test('headers that repeat keep their lines', async t => {
+  const app = await throwing(t, () => new HTTPForbidden({ headers: { 'x-many': ['1', '2'] } }))
+
+  t.same((await app.inject('/')).headers['x-many'], ['1', '2'])
+})
+
 t.test('redirections and bodies of one\'s own are never rendered', async t => {
   const headers = { accept: 'application/json' }
   t.equal((await (await throwing(t, () => new HTTPFound('/x'))).inject({ url: '/', headers })).body, '302: Found')

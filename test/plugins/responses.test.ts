@@ -77,7 +77,7 @@ t.test('status, headers and cookies', async t => {
     return response
   })
   t.equal(response.statusCode, 201)
-  t.match(response.headers, { 'x-a': '1, 2', 'x-b': '5', 'set-cookie': ['raw=1', 'a=1; Path=/'] })
+  t.match(response.headers, { 'x-a': ['1', '2'], 'x-b': '5', 'set-cookie': ['raw=1', 'a=1; Path=/'] })
   const empty = await answer(t, () => new Response({ status: 204, reason: 'Nothing' }))
   t.equal(empty.statusCode, 204)
   t.notOk('content-length' in empty.headers)
