@@ -122,7 +122,9 @@ function listen (app: FastifyInstance, registry: WebSocketRegistry): void {
   const routing = app.routing.bind(app)
   const onUpgrade = (raw: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!isWebSocketHandshake(raw)) declineUpgrade(app.server, app.server instanceof TlsServer, raw, socket, head)
-    else if (!neighbour.take(raw, socket, head)) routeUpgrade(raw, socket, head, routing, registry.closing)
+    else if (!neighbour.take(raw, socket, head)) {
+      routeUpgrade(neighbour.unmark(raw), socket, head, routing, registry.closing)
+    }
   }
   app.server.on('upgrade', onUpgrade)
   app.addHook('onReady', async () => { neighbour.meet(onUpgrade) })
@@ -131,8 +133,9 @@ function listen (app: FastifyInstance, registry: WebSocketRegistry): void {
 
 /** With signals after all other receivers of onShutdown; alone, or when nobody sent it, in `preClose`. */
 function closeWithApp (app: FastifyInstance, registry: WebSocketRegistry): void {
-  if (app.hasDecorator('onShutdown')) app.onShutdown(async function closeWebSockets () { await registry.shutdown() }, { last: true })
-  else app.addHook('preClose', async () => { await registry.shutdown() })
+  const closeWebSockets = async () => { await registry.shutdown() }
+  if (app.hasDecorator('onShutdown')) app.onShutdown(closeWebSockets, { last: true })
+  else app.addHook('preClose', closeWebSockets)
 }
 
 function addRoute (

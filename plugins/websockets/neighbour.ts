@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import type { Server } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { finished, type Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import FindMyWay from 'find-my-way'
 import type { WebSocket, WebSocketServer } from 'ws'
@@ -60,12 +60,22 @@ export class Neighbour {
 
   /** Passes a handshake on if it is for one of its routes. */
   take (raw: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    // The streams of `injectWS` do not close when both sides have ended.
+    if (!(raw instanceof IncomingMessage)) finished(socket, () => socket.destroy())
     if (this.#listener === undefined || this.#registry.closing) return false
     const { host, 'accept-version': version } = raw.headers
     const derived = { ...(host !== undefined && { host }), ...(version !== undefined && { version: String(version) }) }
     if (this.#router?.find('GET', raw.url ?? '/', derived)?.store !== true) return false
     this.#listener(raw, socket, head)
     return true
+  }
+
+  /**
+   * The request without the marks of `injectWS`, which would let @fastify/websocket take it from our handler
+   * where it wraps that.
+   */
+  unmark (raw: IncomingMessage): IncomingMessage {
+    return raw instanceof IncomingMessage ? raw : Object.fromEntries(Object.entries(raw)) as unknown as IncomingMessage
   }
 
   #note (instance: FastifyInstance, route: RouteOptions): void {
