@@ -36,6 +36,7 @@ export abstract class BaseRunner implements AsyncDisposable {
   #setup: Promise<void> | null = null
   #shutdown: Shutdown | null = null
   #closed: Promise<void> | null = null
+  #hurried = false
   #forgetSignals: (() => void) | null = null
 
   protected constructor (where: string, options: RunnerOptions) {
@@ -83,9 +84,10 @@ export abstract class BaseRunner implements AsyncDisposable {
 
   /** Skips the waiting of a shutdown under way, never its cleanup; begins it when none is. */
   hurry (): Promise<void> {
-    const closed = this.cleanup()
-    this.#shutdown?.hurry()
-    return closed
+    // The shutdown is made only when the setup has ended.
+    if (this.#shutdown === null) this.#hurried = true
+    else this.#shutdown.hurry()
+    return this.cleanup()
   }
 
   [Symbol.asyncDispose] (): Promise<void> {
@@ -157,6 +159,7 @@ export abstract class BaseRunner implements AsyncDisposable {
       cleanup: () => this.teardown(),
       waitingFor: () => this.waitingFor()
     })
+    if (this.#hurried) this.#shutdown.hurry()
     try {
       await (this.#phase === 'running' ? this.#shutdown.run() : this.#shutdown.runCleanup())
     } finally {

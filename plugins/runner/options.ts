@@ -9,6 +9,9 @@ import { boolean, checkOptions, func, integer, milliseconds, object, type Shape 
 import type { Phase } from './shutdown.ts'
 import type { RunnerLog } from './log.ts'
 
+/** The longest time that a timer of Node can wait, in milliseconds; more, and `Infinity`, would count as 1. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /** Options of `AppRunner` and `ServerRunner`; every time is in milliseconds. */
 export interface RunnerOptions {
   /**

@@ -11,7 +11,7 @@ import {
   boolean, check, checkOptions, either, func, integer, listOf, nonEmptyString, object, oneOf, string, type Shape
 } from '../../lib/options.ts'
 import { AppRunner } from './app-runner.ts'
-import { resolveRunnerOptions, runnerShape, type RunnerOptions } from './options.ts'
+import { LONGEST_TIMER, resolveRunnerOptions, runnerShape, type RunnerOptions } from './options.ts'
 import { ProcessOwner } from './process-owner.ts'
 import type { TLSOptions } from './site-server.ts'
 import type { BaseSite } from './sites/base-site.ts'
@@ -123,7 +123,7 @@ export async function runApp (app: AppSource, options: RunAppOptions = {}): Prom
   checkOptions('runApp', options, shape)
   const { print = console.log, handleSignals = true, signal } = options
   const runnerOptions = pick(options, ...runnerKeys)
-  const hardDeadline = options.hardDeadline ?? defaultDeadline(runnerOptions)
+  const hardDeadline = Math.min(options.hardDeadline ?? defaultDeadline(runnerOptions), LONGEST_TIMER)
   const instance = await (typeof app === 'function' ? app() : app)
   const runner = new AppRunner(instance, {
     ...runnerOptions,

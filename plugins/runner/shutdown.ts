@@ -9,12 +9,13 @@
  */
 
 import type { Server } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AIO_ERR_SHUTDOWN_TIMEOUT } from '../../lib/errors.ts'
 import { runDry } from './accept-queue.ts'
 import type { Connections } from './connections.ts'
 import { abortRequests, answerForHandlers, destroyAll, Sweeper } from './drain.ts'
 import type { RunnerLog } from './log.ts'
-import type { ResolvedRunnerOptions } from './options.ts'
+import { LONGEST_TIMER, type ResolvedRunnerOptions } from './options.ts'
 import { countsAsText, describeConnections } from './report.ts'
 
 /** Where a runner is in its life. */
@@ -67,7 +68,8 @@ export class Shutdown {
     const { connections, options } = this.#subject
     const sweeper = new Sweeper(connections, options.idleGrace)
     this.#enter('lame')
-    await wait(options.shutdownDelay, this.#skipWaiting.signal)
+    // Without a listener there is no load balancer to wait for.
+    if (this.#subject.servers().length > 0) await wait(options.shutdownDelay, this.#skipWaiting.signal)
     await this.#unlisten()
     const deadline = performance.now() + options.shutdownTimeout
     connections.draining = true
@@ -76,17 +78,19 @@ export class Shutdown {
     await this.#drain(deadline)
     if (connections.size > 0) await this.#cut()
     sweeper.stop()
+    await this.runCleanup()
+  }
+
+  /**
+   * Only the last step: for a runner that never began to serve.
+   *
+   * @throws the error of a hook, or an `AggregateError` of several
+   */
+  async runCleanup (): Promise<void> {
     await this.#cleanup()
     this.#enter('closed')
     if (this.#errors.length === 1) throw this.#errors[0]
     if (this.#errors.length > 1) throw new AggregateError(this.#errors, 'Several hooks failed during the shutdown')
-  }
-
-  /** Only the last step: for a runner that never began to serve. */
-  async runCleanup (): Promise<void> {
-    await this.#cleanup()
-    this.#enter('closed')
-    if (this.#errors.length > 0) throw this.#errors[0]
   }
 
   /** Skips the waiting: to `cancel` at once, or from `cancel` to `kill`. Cleanup is never skipped. */
@@ -97,7 +101,12 @@ export class Shutdown {
 
   #enter (phase: Phase): void {
     this.phase = phase
-    this.#subject.options.onPhase?.(phase)
+    try {
+      this.#subject.options.onPhase?.(phase)
+    } catch (error) {
+      // Whoever only watches must not keep anything from being stopped.
+      this.#errors.push(error)
+    }
   }
 
   async #unlisten (): Promise<void> {
@@ -181,7 +190,7 @@ function wait (ms: number, skip: AbortSignal): Promise<void> {
       skip.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
+    const timer = setTimeout(done, Math.min(ms, LONGEST_TIMER))
     skip.addEventListener('abort', done, { once: true })
   })
 }
@@ -190,7 +199,9 @@ function wait (ms: number, skip: AbortSignal): Promise<void> {
 async function within (step: Promise<void>, ms: number, skip = new AbortController().signal): Promise<boolean> {
   const over = new AbortController()
   const ended = step.then(() => true)
-  const timedOut = wait(Math.max(ms, 1), AbortSignal.any([skip, over.signal])).then(() => false)
+  const limit = wait(Math.max(ms, 1), AbortSignal.any([skip, over.signal]))
+  // What ends without waiting for anything has ended one turn later.
+  const timedOut = limit.then(() => nextTurn(false))
   const result = await Promise.race([ended, timedOut])
   over.abort()
   return result

@@ -9,7 +9,8 @@
 
 import type { EventEmitter } from 'node:events'
 import {
-  createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions
+  createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions,
+  type ServerResponse
 } from 'node:http'
 import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
@@ -58,12 +59,27 @@ export function createSiteServer (served: Served, connections: Connections, tls:
       declineUpgrade(server, secure, request, socket, head)
     }
   })
-  server.on('clientError', (error: Error, socket: Duplex) => {
-    if (!served.events.emit('clientError', error, socket)) socket.destroy(error)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!served.events.emit('clientError', error, socket)) answerClientError(error, socket)
   })
   // Stopping bypasses http.Server.close; once nothing is open any more it stops Node's timer for this server.
   server.once('close', () => server.close())
   return server
+}
+
+const clientErrors: Partial<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout'
+}
+
+/** What Node does where nobody listens for `clientError`. */
+function answerClientError (error: NodeJS.ErrnoException, socket: Duplex): void {
+  const answering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true
+  if (socket.writable && !answering) {
+    socket.write(`HTTP/1.1 ${clientErrors[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`)
+  }
+  socket.destroy(error)
 }
 
 /**

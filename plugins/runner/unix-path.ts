@@ -9,6 +9,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { chmod, lstat, rename, unlink } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -43,15 +44,25 @@ export async function listenAtPath (
       resolve()
     })
   })
-  if (options.mode !== undefined) await chmod(temporary, options.mode)
-  const { ino, dev } = await lstat(temporary)
-  await rename(temporary, path)
+  const { ino, dev } = await publish(temporary, path, options.mode).catch(error => {
+    // Node removes the path that it has bound itself.
+    server.close()
+    throw error
+  })
   return {
     async release () {
       const found = await lstat(path).catch(() => null)
       if (found?.ino === ino && found.dev === dev) await unlink(path)
     }
   }
+}
+
+/** Gives a bound socket its mode and its name, and tells by what to know it again. */
+async function publish (temporary: string, path: string, mode: number | undefined): Promise<Stats> {
+  if (mode !== undefined) await chmod(temporary, mode)
+  const stats = await lstat(temporary)
+  await rename(temporary, path)
+  return stats
 }
 
 async function refuseIfTaken (path: string): Promise<void> {

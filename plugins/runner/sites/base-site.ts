@@ -6,8 +6,10 @@
 
 import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo, ListenOptions, Server } from 'node:net'
-import { AIO_ERR_SITE_NOT_STARTED, AIO_ERR_SITE_STARTED } from '../../../lib/errors.ts'
-import { integer, object, type Shape } from '../../../lib/options.ts'
+import {
+  AIO_ERR_ARGUMENT_INVALID, AIO_ERR_OPTION_INVALID, AIO_ERR_SITE_NOT_STARTED, AIO_ERR_SITE_STARTED
+} from '../../../lib/errors.ts'
+import { describe, integer, object, type Shape } from '../../../lib/options.ts'
 import { runDry } from '../accept-queue.ts'
 import type { BaseRunner } from '../base-runner.ts'
 import { stopListening, type TLSOptions } from '../site-server.ts'
@@ -40,7 +42,12 @@ export abstract class BaseSite {
   #started = false
 
   protected constructor (runner: BaseRunner, options: SiteOptions) {
-    runner.checkReady(new.target.name)
+    const where = new.target.name
+    if (typeof runner?.checkReady !== 'function') {
+      throw new AIO_ERR_ARGUMENT_INVALID('runner', where, 'an AppRunner or a ServerRunner', describe(runner))
+    }
+    runner.checkReady(where)
+    if (!object.test(options)) throw new AIO_ERR_OPTION_INVALID('options', where, object.expected, describe(options))
     this.runner = runner
     this.tls = options.tls
     this.backlog = options.backlog ?? 511
@@ -71,7 +78,8 @@ export abstract class BaseSite {
   /**
    * Begins to listen.
    *
-   * @throws AIO_ERR_SITE_STARTED when it listens already, or the system's error (EADDRINUSE, EACCES, …)
+   * @throws AIO_ERR_SITE_STARTED when it listens already; AIO_ERR_RUNNER_CLOSED or AIO_ERR_SITE_NOT_STARTED when the
+   *   runner or the site was stopped meanwhile; or the system's error (EADDRINUSE, EACCES, …)
    */
   async start (): Promise<void> {
     if (this.#started) throw new AIO_ERR_SITE_STARTED(this.name)
@@ -79,10 +87,13 @@ export abstract class BaseSite {
     this.#started = true
     try {
       await this.listen()
+      // Both may have ended while the system was asked.
+      this.runner.checkReady(this.constructor.name)
+      if (!this.#started) throw new AIO_ERR_SITE_NOT_STARTED(this.name)
       this.runner.register(this)
     } catch (error) {
-      this.#started = false
       this.closeListeners()
+      await this.released()
       throw error
     }
   }
@@ -123,7 +134,9 @@ export abstract class BaseSite {
 }
 
 /** Resolves when `server` listens, rejects when it cannot. */
-export function listening (server: HttpServer, options: ListenOptions | Server | { readonly fd: number }): Promise<void> {
+export function listening (
+  server: HttpServer, options: ListenOptions | Server | { readonly fd: number }
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(options, () => {

@@ -10,7 +10,7 @@ import { checkOptions, describe, either, integer } from '../../../lib/options.ts
 import type { BaseRunner } from '../base-runner.ts'
 import { BaseSite, listening, siteShape, type SiteOptions } from './base-site.ts'
 
-/** What a `SockSite` can take over: a server of `node:net` that listens, or an inherited file descriptor. */
+/** What a `SockSite` can take over: a server of `node:net` at a TCP port, or an inherited file descriptor. */
 export type ListeningSocket = Server | { readonly fd: number }
 
 /** A site at a socket that listens already, aiohttp's `SockSite`. */
@@ -25,7 +25,7 @@ export class SockSite extends BaseSite {
   constructor (runner: BaseRunner, socket: ListeningSocket, options: SiteOptions = {}) {
     super(runner, options)
     const usable = either(
-      { expected: 'a net.Server that listens', test: value => value instanceof Server && value.listening },
+      { expected: 'a net.Server that listens at a TCP port', test: listensAtPort },
       { expected: '{ fd: number }', test: value => integer(0).test((value as { fd?: unknown } | null)?.fd) })
     if (!usable.test(socket)) {
       throw new AIO_ERR_ARGUMENT_INVALID('socket', 'SockSite', usable.expected, describe(socket))
@@ -47,4 +47,9 @@ export class SockSite extends BaseSite {
       this.#name = `${this.scheme}://${host}:${address.port}`
     }
   }
+}
+
+/** Node lets two servers share a TCP socket, but no Unix socket: those can be taken over as `{ fd }` only. */
+function listensAtPort (value: unknown): boolean {
+  return value instanceof Server && value.listening && typeof value.address() === 'object'
 }

@@ -49,8 +49,10 @@ export class UnixSite extends BaseSite {
   }
 
   override async released (): Promise<void> {
-    await this.#bound?.release()
+    const bound = this.#bound
+    // At once: a site's stop and its runner's cleanup may come together.
     this.#bound = null
+    await bound?.release()
   }
 
   protected async listen (): Promise<void> {

@@ -1,0 +1,449 @@
+/** One app, its runner and its sites: their life, and what they answer. */
+
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import websocket from '@fastify/websocket'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import WebSocket from 'ws'
+import { AppRunner, ServerRunner, TCPSite, UnixSite, type RunnerOptions } from '../../../plugins/runner/index.ts'
+import { makeCertificate } from '../../certificate.ts'
+import { shortFolder } from '../../helper.ts'
+import { get, Raw } from '../../raw.ts'
+
+/** An app with one route, and what happened to it. */
+function createApp () {
+  const app = Fastify()
+  const log: string[] = []
+  app.get('/', async () => 'hello')
+  app.post('/', async request => request.body)
+  app.addHook('onReady', async () => { log.push('ready') })
+  app.addHook('onClose', async () => { log.push('close') })
+  return { app, log }
+}
+
+/** A runner that is cleaned up when the test ends. */
+async function start (t: Test, app: FastifyInstance, options: RunnerOptions = {}): Promise<AppRunner> {
+  const runner = new AppRunner(app, { shutdownTimeout: 500, idleGrace: 10, ...options })
+  t.teardown(() => runner.cleanup().catch(() => {}))
+  await runner.setup()
+  return runner
+}
+
+async function startSite (runner: AppRunner | ServerRunner): Promise<TCPSite> {
+  const site = new TCPSite(runner, { host: '127.0.0.1', port: 0 })
+  await site.start()
+  return site
+}
+
+/** Asks for `/` over any transport. */
+async function ask (options: { port: number, tls?: boolean } | { socketPath: string }): Promise<string> {
+  const secure = 'tls' in options && options.tls === true
+  const request = (secure ? httpsRequest : httpRequest)({
+    host: '127.0.0.1', ...options, rejectUnauthorized: false, agent: false
+  }).end()
+  const [response] = await once(request, 'response')
+  let text = ''
+  for await (const piece of response) text += piece
+  return text
+}
+
+t.test('AppRunner refuses what is no app and options it does not know', async t => {
+  const { app } = createApp()
+  t.teardown(() => app.close())
+  const wrong = (value: unknown, options?: unknown) => () => new AppRunner(
+    value as FastifyInstance, options as RunnerOptions)
+
+  t.throws(wrong(undefined), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  t.throws(wrong(null), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  t.throws(wrong({}), { code: 'AIO_ERR_ARGUMENT_INVALID', message: /a Fastify instance/ })
+  t.throws(wrong(() => {}), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  t.throws(wrong(app, { shutdown_timeout: 1 }), { code: 'AIO_ERR_OPTION_UNKNOWN', message: /shutdown_timeout/ })
+  t.throws(wrong(app, null), { code: 'AIO_ERR_OPTION_INVALID' })
+})
+
+t.test('AppRunner refuses options of the wrong type', async t => {
+  const { app } = createApp()
+  t.teardown(() => app.close())
+  const cases: Record<string, unknown[]> = {
+    shutdownTimeout: ['1', -1, NaN, null],
+    shutdownDelay: ['0', -1],
+    cancelTimeout: [true],
+    cleanupTimeout: [{}],
+    idleGrace: [-5],
+    keepAliveTimeout: [1.5, '5'],
+    handleSignals: [1, 'yes'],
+    server: ['x', null],
+    log: [console.log],
+    onPhase: ['drain']
+  }
+
+  for (const [key, values] of Object.entries(cases)) {
+    for (const value of values) {
+      t.throws(() => new AppRunner(app, { [key]: value } as RunnerOptions), { code: 'AIO_ERR_OPTION_INVALID' }, key)
+    }
+    t.doesNotThrow(() => new AppRunner(app, { [key]: undefined } as RunnerOptions))
+  }
+})
+
+t.test('a site before setup() is refused, and one after cleanup() too', async t => {
+  const { app } = createApp()
+  const runner = new AppRunner(app)
+  t.equal(runner.phase, 'new')
+  t.throws(() => new TCPSite(runner), { code: 'AIO_ERR_RUNNER_NOT_SET_UP' })
+
+  await runner.setup()
+  t.equal(runner.phase, 'running')
+  const early = new TCPSite(runner, { host: '127.0.0.1', port: 0 })
+  await runner.cleanup()
+
+  t.equal(runner.phase, 'closed')
+  t.throws(() => new TCPSite(runner), { code: 'AIO_ERR_RUNNER_CLOSED' })
+  await t.rejects(early.start(), { code: 'AIO_ERR_RUNNER_CLOSED' })
+  await t.rejects(runner.setup(), { code: 'AIO_ERR_RUNNER_CLOSED' })
+})
+
+t.test('a site starts once, stops once, and may start again', async t => {
+  const { app } = createApp()
+  const runner = await start(t, app)
+  const site = new TCPSite(runner, { host: '127.0.0.1', port: 0 })
+  await t.rejects(site.stop(), { code: 'AIO_ERR_SITE_NOT_STARTED' })
+
+  await site.start()
+  await t.rejects(site.start(), { code: 'AIO_ERR_SITE_STARTED' })
+  t.same([...runner.sites], [site])
+  t.ok(site.listening)
+
+  await site.stop()
+  await t.rejects(site.stop(), { code: 'AIO_ERR_SITE_NOT_STARTED' })
+  t.same([...runner.sites], [])
+  t.notOk(site.listening)
+  await t.rejects(ask({ port: site.port }), { code: 'ECONNREFUSED' })
+
+  await site.start()
+  t.equal(await ask({ port: site.port }), 'hello')
+})
+
+t.test('a site that is stopped, or whose runner is, while it starts does not listen', async t => {
+  const { app } = createApp()
+  const runner = await start(t, app)
+  const [first, second] = [0, 0].map(port => new TCPSite(runner, { host: '127.0.0.1', port })) as [TCPSite, TCPSite]
+
+  const starting = t.rejects(first.start(), { code: 'AIO_ERR_SITE_NOT_STARTED' })
+  await first.stop()
+  await starting
+  t.notOk(first.listening)
+
+  const late = t.rejects(second.start(), { code: 'AIO_ERR_RUNNER_CLOSED' })
+  await runner.cleanup()
+  await late
+  t.notOk(second.listening)
+  t.same(runner.addresses, [])
+})
+
+t.test('setup() and cleanup() twice give the same promise', async t => {
+  const { app, log } = createApp()
+  const runner = new AppRunner(app)
+
+  const setup = runner.setup()
+  t.equal(runner.setup(), setup)
+  await setup
+  const cleanup = runner.cleanup()
+  t.equal(runner.cleanup(), cleanup)
+  await cleanup
+
+  t.same(log, ['ready', 'close'])
+  t.equal(runner.cleanup(), cleanup)
+})
+
+t.test('cleanup() before setup() closes the app', async t => {
+  const { app, log } = createApp()
+  const runner = new AppRunner(app)
+
+  await runner.cleanup()
+
+  t.same(log, ['close'])
+  t.equal(runner.phase, 'closed')
+})
+
+t.test('cleanup() after a failed setup() closes the app', async t => {
+  const { app, log } = createApp()
+  app.addHook('onReady', async () => { throw new Error('no database') })
+  const runner = new AppRunner(app)
+
+  await t.rejects(runner.setup(), { message: 'no database' })
+  await t.rejects(runner.setup(), { message: 'no database' })
+  t.throws(() => new TCPSite(runner), { code: 'AIO_ERR_RUNNER_NOT_SET_UP' })
+  await runner.cleanup()
+
+  t.same(log, ['ready', 'close'])
+})
+
+t.test('cleanup() while setup() runs waits for it, and nothing waits for a delay', async t => {
+  const { app, log } = createApp()
+  let release = () => {}
+  const held = new Promise<void>(resolve => { release = resolve })
+  app.addHook('onReady', async () => {
+    await held
+    log.push('held')
+  })
+  const runner = new AppRunner(app, { shutdownDelay: 60_000 })
+
+  const setup = runner.setup()
+  const cleanup = runner.cleanup()
+  release()
+  await setup
+  await cleanup
+
+  t.same(log, ['ready', 'held', 'close'])
+})
+
+t.test('await using cleans up', async t => {
+  const { app, log } = createApp()
+  {
+    await using runner = new AppRunner(app)
+    await runner.setup()
+    const site = await startSite(runner)
+    t.equal(await ask({ port: site.port }), 'hello')
+  }
+
+  t.same(log, ['ready', 'close'])
+})
+
+t.test('hurry() as the first call skips the delay', async t => {
+  const { app } = createApp()
+  const warnings: string[] = []
+  const log = { info () {}, warn: (text: string) => { warnings.push(text) }, error () {} }
+  const runner = await start(t, app, { shutdownDelay: 60_000, log })
+  await startSite(runner)
+
+  await runner.hurry()
+
+  t.equal(runner.phase, 'closed')
+  t.same(warnings, [], 'nobody was given up')
+})
+
+t.test('times without a limit are not taken for none', async t => {
+  const { app } = createApp()
+  let answered = false
+  let open = () => {}
+  const gate = new Promise<void>(resolve => { open = resolve })
+  app.get('/gate', async () => {
+    await gate
+    answered = true
+    return 'late'
+  })
+  const runner = await start(t, app, {
+    shutdownTimeout: Infinity,
+    cleanupTimeout: Infinity,
+    onPhase (phase) { if (phase === 'drain') setImmediate(open) }
+  })
+  const site = await startSite(runner)
+  const raw = await Raw.open(t, { port: site.port })
+  raw.write(get('/') + get('/gate'))
+  await raw.until(/hello/)
+
+  await runner.cleanup()
+
+  t.ok(answered)
+  t.match((await raw.ended).text, /late$/)
+})
+
+t.test('an error of onPhase and one of a hook are both reported, and everything is done', async t => {
+  const { app, log } = createApp()
+  app.addHook('onClose', async () => { throw new Error('of the hook') })
+  const runner = new AppRunner(app, { onPhase (phase) { if (phase === 'lame') throw new Error('of onPhase') } })
+  await runner.setup()
+
+  await t.rejects(runner.cleanup(), { errors: [{ message: 'of onPhase' }, { message: 'of the hook' }] })
+
+  t.equal(runner.phase, 'closed')
+  t.ok(log.includes('close'))
+})
+
+t.test('one app on two ports, TLS and a Unix socket: each answers, each stops by itself', async t => {
+  const { app } = createApp()
+  await app.register(websocket)
+  app.get('/echo', { websocket: true }, socket => {
+    socket.on('message', data => socket.send(`echo ${String(data)}`))
+  })
+  const runner = await start(t, app)
+  const folder = shortFolder(t)
+  const path = join(folder, 'sock')
+  const first = await startSite(runner)
+  const second = await startSite(runner)
+  const secure = new TCPSite(runner, { host: '127.0.0.1', port: 0, tls: makeCertificate(folder) })
+  const unix = new UnixSite(runner, path)
+  await secure.start()
+  await unix.start()
+
+  t.equal(first.name, `http://127.0.0.1:${first.port}`)
+  t.equal(secure.name, `https://127.0.0.1:${secure.port}`)
+  t.equal(unix.name, `http://unix:${path}:`)
+  t.same(runner.addresses, [
+    ...[first, second, secure].map(({ port }) => ({ address: '127.0.0.1', family: 'IPv4', port })), path
+  ])
+  t.same(runner.inspect().sites, [first, second, secure, unix].map(({ name }) => name))
+
+  const targets = [
+    { port: first.port }, { port: second.port }, { port: secure.port, tls: true }, { socketPath: path }
+  ]
+  t.same(await Promise.all(targets.map(ask)), ['hello', 'hello', 'hello', 'hello'])
+
+  const urls = [
+    `ws://127.0.0.1:${first.port}/echo`, `ws://127.0.0.1:${second.port}/echo`,
+    `wss://127.0.0.1:${secure.port}/echo`, `ws+unix:${path}:/echo`
+  ]
+  const sockets = await Promise.all(urls.map(async url => {
+    const socket = new WebSocket(url, { rejectUnauthorized: false })
+    t.teardown(() => socket.terminate())
+    await once(socket, 'open')
+    return socket
+  }))
+  const echo = async (socket: WebSocket, text: string) => {
+    socket.send(text)
+    const [data] = await once(socket, 'message')
+    return String(data)
+  }
+  t.same(await Promise.all(sockets.map(socket => echo(socket, 'one'))), Array(4).fill('echo one'))
+
+  await first.stop()
+  await secure.stop()
+
+  await t.rejects(ask({ port: first.port }), { code: 'ECONNREFUSED' })
+  await t.rejects(ask({ port: secure.port, tls: true }), { code: 'ECONNREFUSED' })
+  t.equal(await ask({ port: second.port }), 'hello')
+  t.equal(await ask({ socketPath: path }), 'hello')
+  // Connections outlive their site.
+  t.same(await Promise.all(sockets.map(socket => echo(socket, 'two'))), Array(4).fill('echo two'))
+
+  await unix.stop()
+  await t.rejects(ask({ socketPath: path }), { code: 'ENOENT' })
+  t.equal(await ask({ port: second.port }), 'hello')
+})
+
+t.test('a request that asks for h2c is an ordinary one, and its connection goes on', async t => {
+  const { app } = createApp()
+  await app.register(websocket)
+  app.get('/echo', { websocket: true }, socket => { socket.send('welcome') })
+  const runner = await start(t, app)
+  const folder = shortFolder(t)
+  const plain = await startSite(runner)
+  const secure = new TCPSite(runner, { host: '127.0.0.1', port: 0, tls: makeCertificate(folder) })
+  await secure.start()
+  const h2c = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n'
+  const post = (headers: string) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n${headers}\r\n`
+
+  for (const target of [{ port: plain.port }, { port: secure.port, tls: true }]) {
+    const raw = await Raw.open(t, target)
+    raw.write(get('/', h2c))
+    t.match(await raw.until(/hello/), /^HTTP\/1.1 200 OK\r\n/)
+    t.notMatch(raw.text, /connection: close/i)
+    raw.write(post(`${h2c}Content-Length: 3\r\n`) + 'abc')
+    await raw.until(/\r\n\r\nabc$/)
+    // The body in a piece of its own, and chunked.
+    raw.write(post(`${h2c}Transfer-Encoding: chunked\r\n`))
+    raw.write('3\r\ndef\r\n0\r\n\r\n')
+    await raw.until(/\r\n\r\ndef$/)
+    raw.write(get('/', h2c) + get('/'))
+    await raw.until(/hello[^]*hello[^]*hello$/)
+    t.equal(raw.text.split('HTTP/1.1 200 OK').length - 1, 5)
+    // And a real handshake still is one.
+    raw.write(get('/echo', 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'))
+    await raw.until(/101 Switching Protocols[^]*welcome/)
+    raw.socket.destroy()
+  }
+})
+
+t.test('what is no request is answered with 400, 431 and 408', async t => {
+  const { app } = createApp()
+  const runner = await start(t, app, { server: { headersTimeout: 100, connectionsCheckingInterval: 20 } })
+  const { port } = await startSite(runner)
+  const send = async (text: string) => {
+    const raw = await Raw.open(t, { port })
+    raw.write(text)
+    return (await raw.ended).text
+  }
+
+  const [bad, big, half] = await Promise.all([
+    send('HELLO\r\n\r\n'),
+    send(get('/', `X-Big: ${'x'.repeat(20_000)}\r\n`)),
+    send('GET / HTTP/1.1\r\nHost: x\r\n')
+  ])
+
+  t.match(bad, /^HTTP\/1.1 400 /)
+  t.match(big, /^HTTP\/1.1 431 /)
+  t.match(half, /^HTTP\/1.1 408 /)
+})
+
+t.test('the clientErrorHandler of an app is asked on every site', async t => {
+  const app = Fastify({
+    clientErrorHandler (error, socket) { socket.end(`HTTP/1.1 418 ${error.code}\r\nConnection: close\r\n\r\n`) }
+  })
+  const runner = await start(t, app)
+  const { port } = await startSite(runner)
+  const raw = await Raw.open(t, { port })
+
+  raw.write('HELLO\r\n\r\n')
+
+  t.match((await raw.ended).text, /^HTTP\/1.1 418 HPE_INVALID_METHOD/)
+})
+
+t.test('ServerRunner serves a bare listener', async t => {
+  t.throws(() => new ServerRunner({} as never), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  t.throws(() => new ServerRunner(() => {}, { x: 1 } as RunnerOptions), { code: 'AIO_ERR_OPTION_UNKNOWN' })
+  const runner = new ServerRunner((request, response) => { response.end(`you asked for ${request.url}`) })
+  t.teardown(() => runner.cleanup())
+  t.throws(() => new TCPSite(runner), { code: 'AIO_ERR_RUNNER_NOT_SET_UP' })
+  await runner.setup()
+  const site = await startSite(runner)
+
+  t.equal(await ask({ port: site.port }), 'you asked for /')
+  t.equal(runner.inspect().waitingFor, null)
+
+  const handshake = once(runner.events, 'upgrade')
+  const raw = await Raw.open(t, { port: site.port })
+  raw.write(get('/chat', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'))
+  const [request, socket] = await handshake
+  t.equal(request.url, '/chat')
+  socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+  t.match((await raw.ended).text, /^HTTP\/1.1 400/)
+
+  const bad = await Raw.open(t, { port: site.port })
+  bad.write('HELLO\r\n\r\n')
+  t.match((await bad.ended).text, /^HTTP\/1.1 400 Bad Request\r\n/, 'as Node answers when nobody listens')
+
+  await runner.cleanup()
+  await t.rejects(ask({ port: site.port }), { code: 'ECONNREFUSED' })
+})
+
+t.test('an app that its owner closes does not take the runner with it', async t => {
+  const { app, log } = createApp()
+  const runner = await start(t, app)
+  const site = await startSite(runner)
+
+  await app.close()
+  // The app is gone, and Fastify says so; the site is the runner's.
+  t.match(await ask({ port: site.port }), /Service Unavailable/)
+
+  await runner.cleanup()
+  t.same(log, ['ready', 'close'])
+})
+
+t.test('an app that nobody runs closes as ever, and one that listens itself may have a runner too', async t => {
+  const { app, log } = createApp()
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  const runner = await start(t, app)
+  const site = await startSite(runner)
+
+  t.equal(await ask({ port: Number(new URL(address).port) }), 'hello')
+  t.equal(await ask({ port: site.port }), 'hello')
+  await runner.cleanup()
+
+  t.same(log, ['ready', 'close'])
+  await t.rejects(once(connect(Number(new URL(address).port), '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' })
+})
