@@ -89,7 +89,7 @@ declare module 'fastify' {
   }
 }
 
-/** What one origin may do, ready for use. */
+/** The options of one origin, ready for use. */
 interface Policy {
   readonly credentials: boolean
   readonly expose: string | undefined
@@ -107,11 +107,7 @@ const tokens = either(oneOf('*'), listOf(token))
 const originText = either(oneOf('*'), check('an origin such as "https://a.example"', isOrigin))
 const originItem = either(originText, check('a regular expression', value => value instanceof RegExp))
 const resourceShape = {
-  allowCredentials: boolean,
-  exposeHeaders: tokens,
-  allowHeaders: tokens,
-  allowMethods: tokens,
-  maxAge: milliseconds
+  allowCredentials: boolean, exposeHeaders: tokens, allowHeaders: tokens, allowMethods: tokens, maxAge: milliseconds
 }
 
 export default fp<CorsOptions>(async function cors (app, options) {
@@ -228,7 +224,8 @@ function answerPreflight (resource: Resource, request: FastifyRequest, reply: Fa
   if (policy.methods?.has(method) === false) {
     throw refusal(`request method '${method}' is not allowed for '${origin}' origin`)
   }
-  const headers = parseHeaders(request.headers['access-control-request-headers'])
+  const headers = (request.headers['access-control-request-headers'] ?? '')
+    .split(',').map(name => name.trim().toUpperCase()).filter(name => name !== '')
   const refused = headers.filter(name => policy.headers?.has(name) === false)
   if (refused.length > 0) throw refusal(`headers are not allowed: ${refused.join(', ')}`)
 
@@ -239,17 +236,8 @@ function answerPreflight (resource: Resource, request: FastifyRequest, reply: Fa
   return reply.code(200).send()
 }
 
-function refusal (reason: string): HTTPForbidden {
-  return new HTTPForbidden({ text: `CORS preflight request failed: ${reason}` })
-}
-
-function find (policies: Policies, origin: string): Policy | undefined {
-  return policies.get(origin) ?? policies.get('*')
-}
-
-function parseHeaders (value = ''): string[] {
-  return value.split(',').map(name => name.trim().toUpperCase()).filter(name => name !== '')
-}
+const refusal = (reason: string) => new HTTPForbidden({ text: `CORS preflight request failed: ${reason}` })
+const find = (policies: Policies, origin: string) => policies.get(origin) ?? policies.get('*')
 
 function addVary (reply: FastifyReply, names: string): void {
   const before = reply.getHeader('vary')
