@@ -6,6 +6,8 @@
  * @module
  */
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { debuglog } from 'node:util'
 
 /** Exit status after a wrong command line, as every Unix tool has it. */
@@ -28,7 +30,7 @@ const meanings: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   ENOENT: 'the directory does not exist',
   ENOTDIR: 'a part of the path is no directory',
-  EISDIR: 'the path is a directory',
+  EROFS: 'the file system is read-only',
   ENOTFOUND: 'no such host',
   EAI_AGAIN: 'the host name cannot be resolved now',
   EINVAL: 'the address is not valid'
@@ -54,10 +56,13 @@ export function describeFailure (error: unknown): string {
   }
   if (!(error instanceof Error)) return oneLine(String(error))
   const { address, port, code, syscall }: SystemError = error
-  const where = address === undefined ? '' : port === undefined || port < 0 ? address : `${address}:${port}`
   const meaning = code === undefined ? undefined : meanings[code]
-  if ((syscall === 'listen' || syscall === 'bind') && meaning !== undefined) {
-    return `Cannot listen on ${where}: ${meaning} (${code})`
+  if (syscall === 'listen' && meaning !== undefined && address !== undefined) {
+    if (port !== undefined && port >= 0) return `Cannot listen on ${address}:${port}: ${meaning} (${code})`
+    const folder = path.dirname(address)
+    // libuv says EACCES for a directory that is not there as well.
+    if (!existsSync(folder)) return `Cannot listen in ${folder}: ${meanings.ENOENT} (ENOENT)`
+    return `Cannot listen in ${folder}: ${meaning} (${code})`
   }
   if (syscall === 'getaddrinfo' && meaning !== undefined) {
     return `Cannot listen on ${oneLine(hostname(error))}: ${meaning} (${code})`
