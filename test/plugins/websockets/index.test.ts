@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { once } from 'node:events'
 import t from 'tap'
+import createApp from '../../../examples/websockets.ts'
 import exceptions, { HTTPUnauthorized } from '../../../plugins/exceptions/index.ts'
 import { WebSocketResponse, WSMsgType, type WebSocketHandler } from '../../../plugins/websockets/index.ts'
 import { buildApp, frame, listen, open, Raw, refused, serve } from './helper.ts'
@@ -327,4 +328,18 @@ t.test('a socket that fails while hooks run does not end the process', async t =
   await failed
   await raw.ended
   t.equal(app.websockets.size, 0)
+})
+
+t.test('examples/websockets.ts answers in both styles and closes when told', async t => {
+  const app = await createApp()
+  t.teardown(() => app.close())
+  const port = await serve(app)
+
+  for (const path of ['/echo', '/']) {
+    const client = await open(t, port, path)
+    t.equal(await client.ask('question'), 'question/answer')
+    client.ws.send('close')
+    t.equal((await client.closed).code, 1000)
+  }
+  t.equal((await app.inject('/')).body, '0 websockets are open\n')
 })
