@@ -20,9 +20,9 @@ t.test('the examples compile', async t => {
   const { fileExists, readFile, getSourceFile } = host
   host.fileExists = file => sources.has(file) || fileExists(file)
   host.readFile = file => sources.get(file) ?? readFile(file)
-  host.getSourceFile = (file, ...rest) => {
+  host.getSourceFile = (file, language, ...rest) => {
     const text = sources.get(file)
-    return text === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, text, ...rest)
+    return text === undefined ? getSourceFile(file, language, ...rest) : ts.createSourceFile(file, text, language)
   }
 
   const program = ts.createProgram([...sources.keys()], {

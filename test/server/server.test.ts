@@ -46,6 +46,13 @@ t.test('an app answers on the port of the banner and ends with 0 after SIGTERM',
   t.equal(server.stderr(), '')
 })
 
+t.test('without a module the demo runs', async t => {
+  const response = await fetch(await start(t, '--port', '0').url)
+
+  t.equal(response.status, 200)
+  t.match(response.headers.get('content-type'), 'text/html')
+})
+
 t.test('HOST and PORT come from the environment, the default export is run', async t => {
   const server = start(t, { HOST: 'localhost', PORT: '0' }, app)
 
