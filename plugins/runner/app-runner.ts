@@ -66,6 +66,10 @@ export class AppRunner extends BaseRunner {
     }
   }
 
+  protected giveUp (): void {
+    if (this.app.hasDecorator('signals')) this.app.signals.giveUp()
+  }
+
   protected async teardown (): Promise<void> {
     const { app } = this
     const errors: unknown[] = []

@@ -133,6 +133,7 @@ export abstract class BaseRunner implements AsyncDisposable {
   protected abstract prepare (): Promise<void>
   protected abstract served (): Served
   protected abstract notify (): Promise<void>
+  protected abstract giveUp (): void
   protected abstract teardown (): Promise<void>
   protected abstract waitingFor (): string | null
 
@@ -156,6 +157,7 @@ export abstract class BaseRunner implements AsyncDisposable {
       closeListeners: () => { for (const site of sites) site.closeListeners() },
       releaseSites: () => this.#release(sites),
       notify: () => this.notify(),
+      giveUp: () => this.giveUp(),
       cleanup: () => this.teardown(),
       waitingFor: () => this.waitingFor()
     })

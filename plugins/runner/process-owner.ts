@@ -73,6 +73,12 @@ export class ProcessOwner {
     await this.#stopped
   }
 
+  /** Stops the runner after a failed start. */
+  stopFailed (): Promise<void> {
+    this.#failed = true
+    return this.stop()
+  }
+
   /** Stops the runner; twice gives the same promise. */
   stop (): Promise<void> {
     this.#stopped ??= this.#stop()
@@ -107,7 +113,8 @@ export class ProcessOwner {
     this.#deadline = setTimeout(() => {
       const { phase, waitingFor, connections } = this.#runner.inspect()
       const lines = waitingFor === null ? connections.lines : [`waiting for ${waitingFor}`, ...connections.lines]
-      process.stderr.write([`Exit at the hard deadline of ${hardDeadline} ms in phase ${phase}`, ...lines].join('\n  ') + '\n')
+      const text = [`Exit at the hard deadline of ${hardDeadline} ms in phase ${phase}`, ...lines].join('\n  ')
+      process.stderr.write(`${text}\n`)
       process.exit(EXIT_DEADLINE)
     }, hardDeadline)
   }

@@ -148,7 +148,7 @@ export async function runApp (app: AppSource, options: RunAppOptions = {}): Prom
 /** The error of a failed start, together with those of leaving what had started. */
 async function afterCleanup (owner: ProcessOwner, error: unknown): Promise<unknown> {
   try {
-    await owner.stop()
+    await owner.stopFailed()
     return error
   } catch (other) {
     return new AggregateError([error, other], error instanceof Error ? error.message : String(error), { cause: error })

@@ -43,6 +43,7 @@ export class ServerRunner extends BaseRunner {
 
   protected async prepare (): Promise<void> {}
   protected async notify (): Promise<void> {}
+  protected giveUp (): void {}
   protected async teardown (): Promise<void> {}
 
   protected waitingFor (): string | null {

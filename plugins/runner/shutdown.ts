@@ -35,6 +35,8 @@ export interface ShutdownSubject {
   releaseSites (): Promise<void>
   /** Sends `onShutdown`, says goodbye to websockets. */
   notify (): Promise<void>
+  /** Leaves the receiver of `onShutdown` that has not ended to itself. */
+  giveUp (): void
   /** Leaves contexts, sends `onCleanup`, closes the app. */
   cleanup (): Promise<void>
   /** The hook that is being waited for, as text. */
@@ -121,7 +123,9 @@ export class Shutdown {
     this.#enter('notify')
     const skip = this.#skipWaiting.signal
     const ended = await within(this.#collect(this.#subject.notify()), deadline - performance.now(), skip)
-    if (!ended) this.#reportHook('onShutdown')
+    if (ended) return
+    this.#reportHook('onShutdown')
+    this.#subject.giveUp()
   }
 
   async #drain (deadline: number): Promise<void> {

@@ -33,7 +33,8 @@ export interface SignalsOptions {
 }
 
 /** What `app.signals` offers to those who run the life of an app. */
-export interface AppSignals extends Pick<Signals<FastifyInstance>, 'shutdown' | 'cleanup' | 'running' | 'frozen'> {
+export interface AppSignals extends
+  Pick<Signals<FastifyInstance>, 'shutdown' | 'giveUp' | 'cleanup' | 'running' | 'frozen'> {
   /**
    * Sends onResponsePrepare for a response that goes past Fastify, such as a websocket handshake. What
    * the receivers change is found on `reply`. Fastify's own responses need no call.
@@ -83,6 +84,7 @@ export default fp<SignalsOptions>(async function signals (app, options) {
 function expose (all: Signals<FastifyInstance>, prepare: ResponsePrepare): AppSignals {
   return {
     shutdown: () => all.shutdown(),
+    giveUp: () => all.giveUp(),
     cleanup: () => all.cleanup(),
     get running () { return all.running },
     get frozen () { return all.frozen },

@@ -66,6 +66,8 @@ export class Signals<App> {
   #shutdownDone: Promise<void> | undefined
   #cleanupDone: Promise<void> | undefined
   #running: RunningReceiver | null = null
+  #givenUp = false
+  #abandon = () => {}
 
   /** `hookTimeout`: how long one receiver may take at shutdown and cleanup, in milliseconds. */
   constructor (hookTimeout: number) {
@@ -156,6 +158,15 @@ export class Signals<App> {
   }
 
   /**
+   * Stops waiting for the onShutdown receiver that is running; those after it are still called, and get one
+   * millisecond each. For whoever has a deadline of its own, such as the runner.
+   */
+  giveUp (): void {
+    this.#givenUp = true
+    this.#abandon()
+  }
+
+  /**
    * Leaves the contexts in reverse, then sends onCleanup, once; errors as with `shutdown()`. An app that
    * did not start completely gets no onCleanup.
    */
@@ -191,7 +202,8 @@ export class Signals<App> {
   async #send (signal: SignalName, entries: readonly Entry<App>[]): Promise<unknown[]> {
     const errors: unknown[] = []
     for (const { app, name, receiver } of entries) {
-      await this.#run(signal, name, () => receiver(app), this.#hookTimeout).catch(error => errors.push(error))
+      const limit = this.#givenUp && signal === 'onShutdown' ? 1 : this.#hookTimeout
+      await this.#run(signal, name, () => receiver(app), limit).catch(error => errors.push(error))
     }
     return errors
   }
@@ -206,7 +218,9 @@ export class Signals<App> {
         (async () => await call())(),
         new Promise<never>((_resolve, reject) => {
           if (timeout === undefined) return
-          timer = setTimeout(() => reject(new AIO_ERR_HOOK_TIMEOUT(signal, name, timeout)), timeout)
+          const fail = (after: number) => reject(new AIO_ERR_HOOK_TIMEOUT(signal, name, after))
+          timer = setTimeout(fail, timeout, timeout)
+          if (signal === 'onShutdown') this.#abandon = () => fail(Date.now() - running.since)
         })
       ])
     } catch (error) {
@@ -215,6 +229,7 @@ export class Signals<App> {
       throw Object.assign(new AIO_ERR_HOOK_THROWN(signal, name, describe(error)), { cause: error })
     } finally {
       clearTimeout(timer)
+      this.#abandon = () => {}
       if (this.#running === running) this.#running = null
     }
   }

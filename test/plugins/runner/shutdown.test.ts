@@ -10,6 +10,7 @@ import WebSocket from 'ws'
 import {
   AppRunner, TCPSite, UnixSite, type Phase, type RunnerLog, type RunnerOptions
 } from '../../../plugins/runner/index.ts'
+import signals from '../../../plugins/signals/index.ts'
 import { makeCertificate } from '../../certificate.ts'
 import { shortFolder } from '../../helper.ts'
 import { get, Raw, type Target } from '../../raw.ts'
@@ -273,4 +274,24 @@ t.test('a response that says keep-alive before the shutdown leaves its connectio
 
   t.match(text, /connection: keep-alive[^]*connection: close/i)
   t.equal(by, 'end')
+})
+
+t.test('an onShutdown receiver that never ends is named and left behind at the deadline, and cleanup still runs', async t => {
+  const { app } = createApp()
+  const log: string[] = []
+  await app.register(signals)
+  app.onShutdown(function stuck () { return new Promise(() => {}) })
+  app.onShutdown(function next () { log.push('next') })
+  app.cleanupContext(async function * context () {
+    yield
+    log.push('left')
+  })
+  const { runner, warnings } = await start(t, app, { shutdownTimeout: 300 })
+  const begin = performance.now()
+
+  await t.rejects(runner.cleanup(), { code: 'AIO_ERR_HOOK_TIMEOUT' })
+
+  t.ok(performance.now() - begin < 300 + 250)
+  t.same(log, ['next', 'left'])
+  t.match(warnings[0], /gave up waiting for the onShutdown receiver "stuck"/)
 })
