@@ -6,6 +6,7 @@
 
 import { AIO_ERR_LOCATION } from '../../lib/errors.ts'
 import { describe } from '../../lib/options.ts'
+import { requoteURL } from '../../lib/quote.ts'
 import { HTTPRedirection, HTTPSuccessful, type HTTPExceptionOptions } from './base.ts'
 
 /** 200 OK. */
@@ -63,7 +64,7 @@ export abstract class HTTPMove extends HTTPRedirection {
     if (typeof target !== 'string' || target === '') throw new AIO_ERR_LOCATION(new.target.name, describe(location))
     super(options)
     this.location = target
-    this.headers.set('location', requote(target))
+    this.headers.set('location', requoteURL(target))
   }
 }
 
@@ -100,11 +101,4 @@ export class HTTPTemporaryRedirect extends HTTPMove {
 /** 308 Permanent Redirect. */
 export class HTTPPermanentRedirect extends HTTPMove {
   static override readonly statusCode = 308
-}
-
-/** What may not stand in a URL is percent-encoded; what is encoded already stays as it is. */
-function requote (location: string): string {
-  return location.replace(/\p{Cs}/gu, '\ufffd')
-    .replace(/%(?![0-9a-f]{2})/gi, '%25')
-    .replace(/[^!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]/gu, encodeURIComponent)
 }

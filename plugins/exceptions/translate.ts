@@ -32,7 +32,8 @@ export function translate (error: unknown, circumstances: Circumstances): Transl
   if (error instanceof HTTPException) return translateException(error)
   const fields = typeof error === 'object' && error !== null ? error : {}
   const status = statusOf(fields) ?? (circumstances.statusCode >= 400 ? circumstances.statusCode : undefined)
-  if (status === undefined) return trouble
+  // Fastify's own 500s and errors of misuse are as unexpected as any other.
+  if (status === undefined || status === 500) return { ...trouble, headers: headersOf(fields) }
   const reason = reasonPhrase(status)
   const detail = status < 500 ? detailOf(fields, circumstances) : undefined
   return {
