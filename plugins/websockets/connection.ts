@@ -20,24 +20,11 @@ import {
   checkClose, checkTimeout, resolveWebSocketOptions, type CloseOptions, type ResolvedWebSocketOptions,
   type WebSocketOptions
 } from './options.ts'
-import { Outbox, type Write } from './outbox.ts'
+import { isBytes, Outbox, type Bytes, type SendOptions, type Write } from './outbox.ts'
 import type { DeferredCloseSocket } from './socket.ts'
 
 /** The stream below a websocket; network sockets count their bytes. */
 export type Transport = Duplex & { readonly bytesRead?: number }
-
-/** How one message is sent. */
-export interface SendOptions {
-  /**
-   * Compresses this message, provided compression was negotiated.
-   *
-   * @default true
-   */
-  compress?: boolean
-}
-
-/** Bytes that can be sent. */
-export type Bytes = Buffer | Uint8Array | ArrayBuffer
 
 interface Attached {
   readonly socket: DeferredCloseSocket
@@ -298,10 +285,6 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     inbox.end()
     this.onGone()
   }
-}
-
-function isBytes (value: unknown): value is Bytes {
-  return value instanceof Uint8Array || value instanceof ArrayBuffer
 }
 
 function wrongData (argument: string, where: string, expected: string, value: unknown): Promise<never> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
@@ -37,8 +37,12 @@ const key = /^[+/0-9A-Za-z]{22}==$/
  *
  * @throws HTTPBadRequest, HTTPUpgradeRequired
  */
-export function checkHandshake ({ headers }: IncomingMessage): void {
-  const { upgrade, connection } = headers
+export function checkHandshake (raw: IncomingMessage): void {
+  const { upgrade, connection, host, 'sec-websocket-version': version } = raw.headers
+  // Node leaves this check out for upgrades (RFC 9112, section 3.2); injected requests have no need of one.
+  if (raw instanceof IncomingMessage && raw.httpVersion === '1.1' && host === undefined) {
+    throw new HTTPBadRequest({ text: "Missing 'Host' header in request." })
+  }
   if (upgrade?.trim().toLowerCase() !== 'websocket') {
     throw new HTTPBadRequest({
       text: `No WebSocket UPGRADE hdr: ${upgrade ?? 'None'}\n Can "Upgrade" only to "WebSocket".`
@@ -47,15 +51,17 @@ export function checkHandshake ({ headers }: IncomingMessage): void {
   if (!(connection ?? '').toLowerCase().split(',').some(token => token.trim() === 'upgrade')) {
     throw new HTTPBadRequest({ text: `No CONNECTION upgrade hdr: ${connection ?? 'None'}` })
   }
-  const version = String(headers['sec-websocket-version'] ?? 'None')
-  if (version !== '13') {
+  if (version === undefined) throw new HTTPBadRequest({ text: 'Unsupported version: ' })
+  // Injected requests have a number here.
+  if (String(version) !== '13') {
     // RFC 6455, section 4.4
     throw new HTTPUpgradeRequired({
       text: `Unsupported version: ${version}`,
       headers: { 'sec-websocket-version': '13', upgrade: 'websocket' }
     })
   }
-  const offered = headers['sec-websocket-key'] ?? 'None'
+  const offered = raw.headers['sec-websocket-key']
+  if (offered === undefined) throw new HTTPBadRequest({ text: 'Handshake error: None' })
   if (!key.test(offered)) throw new HTTPBadRequest({ text: `Handshake error: '${offered}'` })
 }
 
@@ -99,7 +105,7 @@ function attempt (
   const server = new WebSocketServer<typeof DeferredCloseSocket>(serverOptions)
   server.on('wsClientError', error => { result = error })
   server.on('headers', lines => {
-    for (const [name, value] of headers) lines.push(`${name}: ${value}`)
+    for (const [name, value] of headers.entries()) lines.push(`${name}: ${value}`)
   })
   // Works with any duplex stream, although it is typed for network sockets.
   server.handleUpgrade(raw, socket as Socket, head, accepted => { result = accepted })

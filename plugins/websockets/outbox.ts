@@ -8,6 +8,19 @@ import type { Duplex } from 'node:stream'
 import { AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
 import type { DeferredCloseSocket } from './socket.ts'
 
+/** How one message is sent. */
+export interface SendOptions {
+  /**
+   * Compresses this message, provided compression was negotiated.
+   *
+   * @default true
+   */
+  compress?: boolean
+}
+
+/** Bytes that can be sent. */
+export type Bytes = Buffer | Uint8Array | ArrayBuffer
+
 /** Writes a frame; `sent` is called when the socket has taken it. */
 export type Write = (socket: DeferredCloseSocket, sent?: (error?: Error | null) => void) => void
 
@@ -59,4 +72,9 @@ export class Outbox {
 function quiet (promise: Promise<void>): Promise<void> {
   promise.catch(() => {})
   return promise
+}
+
+/** Whether a value is bytes that can be sent. */
+export function isBytes (value: unknown): value is Bytes {
+  return value instanceof Uint8Array || value instanceof ArrayBuffer
 }

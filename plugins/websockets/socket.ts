@@ -17,9 +17,10 @@ export class DeferredCloseSocket extends WebSocket {
   // The peer's close frame ends in a call of this method with its code and its reason as Buffer, or with
   // nothing; a protocol error ends in one with a code only.
   override close (code?: number, reason?: string | Buffer): void {
-    const byPeer = this.readyState === WebSocket.OPEN && (code === undefined || Buffer.isBuffer(reason))
-    if (byPeer && this.onPeerClose !== undefined) this.onPeerClose(code ?? 1005, String(reason ?? ''))
-    else super.close(code, reason)
+    if (this.readyState !== WebSocket.OPEN || this.onPeerClose === undefined) super.close(code, reason)
+    else if (code === undefined || Buffer.isBuffer(reason)) this.onPeerClose(code ?? 1005, String(reason ?? ''))
+    // Messages in the same packet came before the error: their handler runs first.
+    else setImmediate(() => super.close(code))
   }
 
   /** Sends the own close frame; 1005 sends one without a code. */

@@ -370,6 +370,17 @@ t.test('garbage ends the connection with the code of RFC 6455', async t => {
   }
 })
 
+t.test('a message in front of garbage is still answered', async t => {
+  const { port } = await handle(t, {}, async ws => {
+    for await (const { type, data } of ws) if (type === WSMsgType.TEXT) await ws.sendStr(String(data))
+  })
+  const raw = new Raw(t, port, '/')
+  await raw.head()
+  raw.socket.write(Buffer.concat([frame(1, 'good'), frame(3)]))
+
+  t.same(await raw.rest(), Buffer.concat([frame(1, 'good', false), frame(8, Buffer.from([3, 234]), false)]))
+})
+
 t.test('frames behind the handshake in the same packet are received', async t => {
   const { port, result } = await handle(t, {}, ws => ws.receiveStr())
   const raw = new Raw(t, port, '/')
