@@ -55,6 +55,11 @@ export class AppState {
     this.#parent = parent
   }
 
+  /** Whether the app has started, so that nothing can be set any more. */
+  get frozen (): boolean {
+    return this.#frozen()
+  }
+
   /**
    * The value of this app, else that of the nearest parent that has one, else the fallback.
    *

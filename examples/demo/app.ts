@@ -8,15 +8,9 @@
 
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import bundle, { AppKey, HTTPNotFound, runApp, WSMsgType } from '../../app.ts'
+import bundle, { HTTPNotFound, runApp, runnerKey, WSMsgType } from '../../app.ts'
 import { ChatRooms } from './chat.ts'
 import { kinds } from './exceptions.ts'
-
-/**
- * Where the server puts a function that returns the addresses it is reachable at, before the app is ready:
- * `app.state.set(sitesKey, () => runner.sites.map(site => site.name))`.
- */
-export const sitesKey = new AppKey<() => readonly string[]>('sites')
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -83,13 +77,16 @@ function addServer (app: FastifyInstance) {
   let startedAt = 0
   app.onStartup(() => { startedAt = Date.now() })
 
-  app.get('/demo/sites', async request => ({ sites: app.state.get(sitesKey, () => [originOf(request)])() }))
+  app.get('/demo/sites', async request => {
+    const runner = app.state.get(runnerKey, null)
+    return { sites: runner === null ? [originOf(request)] : Array.from(runner.sites, ({ name }) => name) }
+  })
   app.get('/demo/lifecycle', async () => ({
     startedAt, uptime: Date.now() - startedAt, websockets: app.websockets.size, node: process.version
   }))
 }
 
-/** Where this request came in, when nobody said which sites there are. */
+/** Where this request came in: all there is to know without a runner. */
 function originOf ({ protocol, host }: FastifyRequest): string {
   return `${protocol}://${host}`
 }

@@ -10,11 +10,15 @@ import type { FastifyInstance } from 'fastify'
 import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import { describe } from '../../lib/options.ts'
 import type {} from '../signals/index.ts'
+import { AppKey } from '../state.ts'
 import { BaseRunner } from './base-runner.ts'
 import { runnerLog, type RunnerLog } from './log.ts'
 import type { RunnerOptions } from './options.ts'
 import type { Served } from './site-server.ts'
 import { sayGoodbye } from './websocket-goodbye.ts'
+
+/** Where an app with `app.state` finds the runner that serves it, with its sites and its phase. */
+export const runnerKey = new AppKey<AppRunner>('runner')
 
 /** Runs an app: `setup()`, sites, `cleanup()`. */
 export class AppRunner extends BaseRunner {
@@ -37,7 +41,11 @@ export class AppRunner extends BaseRunner {
   }
 
   protected async prepare (): Promise<void> {
-    await this.app.ready()
+    const { app } = this
+    // What is registered but not loaded yet may be what brings the state.
+    await app.after()
+    if (app.hasDecorator('state') && !app.state.frozen && !app.state.has(runnerKey)) app.state.set(runnerKey, this)
+    await app.ready()
   }
 
   protected served (): Served {

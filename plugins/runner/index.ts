@@ -6,7 +6,7 @@
  * @module
  */
 
-export { AppRunner } from './app-runner.ts'
+export { AppRunner, runnerKey } from './app-runner.ts'
 export { BaseRunner, type RunnerReport } from './base-runner.ts'
 export { type ConnectionState } from './connections.ts'
 export { type RunnerLog } from './log.ts'

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import createApp, { sitesKey } from '../../examples/demo/app.ts'
+import createApp from '../../examples/demo/app.ts'
+import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
 import { ChatRooms, type ChatClient } from '../../examples/demo/chat.ts'
 import { kinds } from '../../examples/demo/exceptions.ts'
 
@@ -142,13 +143,16 @@ t.test('an answer is in the format that was asked for', async t => {
   }
 })
 
-t.test('sites are those the server named, or where the request came in', async t => {
+t.test('sites are those of the runner, or where the request came in', async t => {
   t.same((await (await setUp(t)).inject({ url: '/demo/sites', headers: { host: 'demo.test' } })).json(),
     { sites: ['http://demo.test'] })
 
-  const app = await setUp(t)
-  app.state.set(sitesKey, () => ['http://127.0.0.1:1', 'unix:/tmp/x.sock'])
-  t.same((await app.inject('/demo/sites')).json(), { sites: ['http://127.0.0.1:1', 'unix:/tmp/x.sock'] })
+  const runner = new AppRunner(await createApp())
+  t.teardown(() => runner.cleanup())
+  await runner.setup()
+  const sites = [1, 2].map(() => new TCPSite(runner, { host: '127.0.0.1', port: 0 }))
+  for (const site of sites) await site.start()
+  t.same((await runner.app.inject('/demo/sites')).json(), { sites: sites.map(({ name }) => name) })
 })
 
 t.test('those in other rooms only learn that something was said', async t => {
