@@ -91,6 +91,13 @@ t.test('shared-data reads the app from every handler, the user from its own requ
   t.equal(await (await serve(t, 'shared-data')).text('/7'), 'ann@example.com: record 7')
 })
 
+t.test('create-app reads the configuration of its branch; data of a request lives on the request', async t => {
+  t.equal(await (await serve(t, 'create-app')).text('/'), 'Ann at https://pay.example.com, data')
+
+  const { default: createApp } = await import('../../examples/articles/create-app.ts')
+  await t.rejects(createApp('nowhere'), { code: 'ENOENT' })
+})
+
 t.test('websocket answers a text with /answer and closes on request', async t => {
   const { url } = await serve(t, 'websocket')
   const client = new WebSocket(`${url}/ws`)
