@@ -1,5 +1,6 @@
 import t from 'tap'
 import websockets, { WebSocketResponse } from '../../../plugins/websockets/index.ts'
+import { AppRunner, TCPSite } from '../../../plugins/runner/index.ts'
 import signals from '../../../plugins/signals/index.ts'
 import { build } from '../../helper.ts'
 import { buildApp, frame, listen, open, Raw, refused, serve } from './helper.ts'
@@ -153,4 +154,21 @@ t.test('wrong options of the plugin are coded errors', async t => {
   await t.rejects(async () => { await build(t).register(websockets, { closeBatch: 0 }) }, { code: code.invalid })
   // @ts-expect-error a misspelt option
   await t.rejects(async () => { await build(t).register(websockets, { closeTimeOut: 0 }) }, { code: code.unknown })
+})
+
+t.test('sites of a runner serve websockets, and its cleanup says 1001', async t => {
+  const app = build(t)
+  await app.register(signals)
+  await app.register(websockets)
+  app.websocket('/', listen)
+  const runner = new AppRunner(app)
+  t.teardown(() => runner.cleanup())
+  await runner.setup()
+  const site = new TCPSite(runner, { host: '127.0.0.1', port: 0 })
+  await site.start()
+  const client = await open(t, Number(site.port), '/')
+  t.equal(app.websockets.size, 1)
+
+  await runner.cleanup()
+  t.same(await client.closed, { code: 1001, reason: 'Server shutdown' })
 })
