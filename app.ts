@@ -11,6 +11,7 @@ import { check, checkOptions, type Shape } from './lib/options.ts'
 import cors, { type CorsOptions } from './plugins/cors.ts'
 import exceptions, { type ExceptionsOptions } from './plugins/exceptions/index.ts'
 import responses from './plugins/responses/index.ts'
+import routes, { type RoutesOptions } from './plugins/routes/index.ts'
 import signals, { type SignalsOptions } from './plugins/signals/index.ts'
 import state, { type StateOptions } from './plugins/state.ts'
 import staticFiles from './plugins/static/index.ts'
@@ -20,6 +21,7 @@ import websockets, { type WebSocketsOptions } from './plugins/websockets/index.t
 export * from './plugins/cors.ts'
 export * from './plugins/exceptions/index.ts'
 export * from './plugins/responses/index.ts'
+export * from './plugins/routes/index.ts'
 export * from './plugins/runner/index.ts'
 export * from './plugins/signals/index.ts'
 export * from './plugins/state.ts'
@@ -53,6 +55,12 @@ export interface AppOptions {
    */
   responses?: Record<string, never> | false
   /**
+   * Routes in aiohttp's words, sub-applications and domains; it has no options.
+   *
+   * @default {}
+   */
+  routes?: RoutesOptions | false
+  /**
    * `addStatic()`; what it takes is given to each call.
    *
    * @default {}
@@ -83,6 +91,7 @@ const shape: Shape<AppOptions> = {
   signals: plugin,
   exceptions: plugin,
   responses: bare,
+  routes: bare,
   static: bare,
   cors: plugin,
   websockets: plugin
@@ -96,6 +105,7 @@ export default fp<AppOptions>(async function bundle (app, options) {
   if (options.signals !== false) await app.register(signals, options.signals ?? {})
   if (options.exceptions !== false) await app.register(exceptions, options.exceptions ?? {})
   if (options.responses !== false) await app.register(responses, options.responses ?? {})
+  if (options.routes !== false) await app.register(routes, options.routes ?? {})
   if (options.static !== false) await app.register(staticFiles, options.static ?? {})
   if (options.cors !== false) await app.register(cors, options.cors ?? {})
   if (options.websockets !== false) await app.register(websockets, options.websockets ?? {})

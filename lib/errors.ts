@@ -170,3 +170,68 @@ export const AIO_ERR_WS_PLUGIN = createError<[]>(
 /** A path that cannot be configured for CORS. Arguments: path, why. */
 export const AIO_ERR_CORS_PATH = createError<[string, string]>(
   'AIO_ERR_CORS_PATH', 'Cannot configure CORS for "%s": %s')
+
+/** A body that broke off: the client went away, or it was given up after an error. */
+export const AIO_ERR_BODY_ABORTED = createError<[]>(
+  'AIO_ERR_BODY_ABORTED', 'Cannot read the body to its end: the connection was closed, or the body given up', 400)
+
+/** Two readers of one body at the same time. */
+export const AIO_ERR_BODY_READING = createError<[]>(
+  'AIO_ERR_BODY_READING', 'Cannot read the body: another read is waiting for it already')
+
+/** A body that ended before the bytes that were asked for. Arguments: bytes that came, bytes wanted. */
+export const AIO_ERR_INCOMPLETE_READ = createError<[number, number]>(
+  'AIO_ERR_INCOMPLETE_READ', 'The body ended after %d bytes, expected %d', 400)
+
+/** A body that Fastify parsed before the handler ran. Arguments: what was asked for. */
+export const AIO_ERR_BODY_PARSED = createError<[string]>(
+  'AIO_ERR_BODY_PARSED',
+  'Cannot use %s: Fastify has parsed the body into request.body; call app.lazyBodies() before the routes that read it')
+
+/** A request cloned after its body was read. */
+export const AIO_ERR_CLONE_READ = createError<[]>(
+  'AIO_ERR_CLONE_READ', 'Cannot clone a request after its body was read')
+
+/** An uploaded file used after the response. Argument: the file's name. */
+export const AIO_ERR_FILE_CLOSED = createError<[string]>(
+  'AIO_ERR_FILE_CLOSED', 'Cannot read the uploaded file "%s": it was removed when the response was finished')
+
+/** A path that is none. Arguments: path, why. */
+export const AIO_ERR_ROUTE_PATH = createError<[string, string]>(
+  'AIO_ERR_ROUTE_PATH', 'Invalid path %s: %s', 500, TypeError)
+
+/** A method that is none. Arguments: method, why. */
+export const AIO_ERR_ROUTE_METHOD = createError<[string, string]>(
+  'AIO_ERR_ROUTE_METHOD', 'Invalid method %s: %s', 500, TypeError)
+
+/** A handler that is none. Arguments: route, what came. */
+export const AIO_ERR_ROUTE_HANDLER = createError<[string, string]>(
+  'AIO_ERR_ROUTE_HANDLER', 'Invalid handler for %s: expected a function or a subclass of View, got %s', 500, TypeError)
+
+/** A route behind one that takes all its requests. Arguments: method, path, the earlier method. */
+export const AIO_ERR_ROUTE_DUPLICATE = createError<[string, string, string]>(
+  'AIO_ERR_ROUTE_DUPLICATE', 'Cannot add the route %s %s: it would never run, %s is there already')
+
+/** A name that is none, or is taken. Arguments: name, why. */
+export const AIO_ERR_ROUTE_NAME = createError<[string, string]>(
+  'AIO_ERR_ROUTE_NAME', 'Invalid route name %s: %s', 500, TypeError)
+
+/** A URL for a name nobody has. Arguments: name, the names there are. */
+export const AIO_ERR_ROUTE_UNKNOWN = createError<[string, string]>(
+  'AIO_ERR_ROUTE_UNKNOWN', 'No route has the name %s: there are %s', 500, RangeError)
+
+/** A URL without a value for a variable. Arguments: variable, path, what came. */
+export const AIO_ERR_ROUTE_PARAMS = createError<[string, string, string]>(
+  'AIO_ERR_ROUTE_PARAMS', 'Invalid value for "%s" of the path %s: expected a string or a number, got %s', 500, TypeError)
+
+/** More routes than Fastify's router can tell apart. Argument: the path that was too much. */
+export const AIO_ERR_ROUTE_LIMIT = createError<[string]>(
+  'AIO_ERR_ROUTE_LIMIT', 'Cannot add the route "%s": at most 30 routes with expressions may begin with the same text')
+
+/** A decorator on something that cannot be a handler. Argument: what it stands on. */
+export const AIO_ERR_DECORATOR = createError<[string]>(
+  'AIO_ERR_DECORATOR', 'Cannot decorate %s: expected a method or a class, and standard decorators (TC39)', 500, TypeError)
+
+/** A domain that is none. Arguments: domain, why. */
+export const AIO_ERR_DOMAIN = createError<[string, string]>(
+  'AIO_ERR_DOMAIN', 'Invalid domain %s: %s', 500, TypeError)

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IncomingHttpHeaders } from 'node:http'
 import FindMyWay from 'find-my-way'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 
@@ -17,13 +18,29 @@ export interface RouterOptions {
   readonly useSemicolonDelimiter: boolean
 }
 
+/** The methods somebody knows for the path of a request. */
+export type MethodSource = (request: FastifyRequest) => readonly string[]
+
 /** The methods of all routes, by path. */
 export class AllowedMethods {
   readonly #router: FindMyWay.Instance<FindMyWay.HTTPVersion.V1>
+  readonly #options: RouterOptions
   readonly #methods = new Set<string>()
+  readonly #sources: MethodSource[] = []
 
   constructor (options: RouterOptions) {
+    this.#options = options
     this.#router = FindMyWay(options)
+  }
+
+  /** One for routes that are kept apart, such as those of a domain. */
+  fork (): AllowedMethods {
+    return new AllowedMethods(this.#options)
+  }
+
+  /** Adds somebody who knows routes that Fastify does not, or not by their path. */
+  addSource (source: MethodSource): void {
+    this.#sources.push(source)
   }
 
   /** Notes a route. */
@@ -38,10 +55,14 @@ export class AllowedMethods {
 
   /** The methods for the path of a request, sorted; none when there is no such path. */
   find (request: FastifyRequest): string[] {
-    const { host, 'accept-version': version, ':authority': authority } = request.headers
-    const derived = { host: host ?? authority, version }
-    return [...this.#methods].filter(method =>
-      this.#router.find(toMethod(method), request.raw.url ?? '/', derived) !== null).sort()
+    const { headers, raw: { url = '/' } } = request
+    const methods = [...this.#methods].filter(method => this.findFor(method, url, headers))
+    return [...new Set([...methods, ...this.#sources.flatMap(source => source(request))])].sort()
+  }
+
+  /** Whether Fastify has a route for a path under a method; sources are not asked. */
+  findFor (method: string, url: string, { host, 'accept-version': version, ':authority': authority }: IncomingHttpHeaders): boolean {
+    return this.#router.find(toMethod(method), url, { host: host ?? authority, version }) !== null
   }
 
   #on (method: string, url: string, { host, version }: { host?: unknown, version?: unknown }): void {

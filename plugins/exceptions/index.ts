@@ -17,6 +17,7 @@ import { HTTPMethodNotAllowed, HTTPNotFound } from './errors.ts'
 import { preferredFormat, renderAs, type ErrorFormatName, type ErrorInfo, type RenderedError } from './render.ts'
 import { translate, type Translated } from './translate.ts'
 
+export type { AllowedMethods, MethodSource } from './allowed.ts'
 export * from './base.ts'
 export * from './errors.ts'
 export * from './moves.ts'
@@ -44,6 +45,10 @@ export interface ExceptionsOptions {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** By what 405 is told from 404, and which methods are allowed. */
+    allowedMethods: AllowedMethods
+  }
   interface FastifyContextConfig {
     /** Whether the route counts when 405 is told from 404; switch it off for catch-all routes. @default true */
     allowed?: boolean
@@ -58,6 +63,8 @@ export default fp<ExceptionsOptions>(async function exceptions (app, options) {
   const { format = 'auto', notFound = true } = options
 
   app.setErrorHandler((error: unknown, request, reply) => answer(error, request, reply, format))
+  app.decorate('allowedMethods', new AllowedMethods(routerOptions(app)))
+  app.addHook('onRoute', function (route) { this.allowedMethods.add(route) })
   if (notFound) installNotFound(app)
 }, {
   name: 'exceptions',
@@ -74,11 +81,8 @@ export function frameworkErrors (error: FastifyError, request: FastifyRequest, r
 
 /** 404 when no route has the path, else 405. Routes that matched never get here. */
 function installNotFound (app: FastifyInstance): void {
-  const allowed = new AllowedMethods(routerOptions(app))
-
-  app.addHook('onRoute', route => allowed.add(route))
   app.setNotFoundHandler((request, reply) => {
-    const methods = allowed.find(request)
+    const methods = app.allowedMethods.find(request)
     // A handler that says "not found" for its own path means 404.
     const found = methods.length > 0 && !methods.includes(request.method)
     reply.send(found ? new HTTPMethodNotAllowed(request.method, methods) : new HTTPNotFound())

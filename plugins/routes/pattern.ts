@@ -1,0 +1,136 @@
+/**
+ * aiohttp's path syntax: `{name}` is one non-empty segment or a part of one, `{name:expression}` whatever the
+ * expression matches, slashes included.
+ *
+ * @module
+ */
+
+import { AIO_ERR_ROUTE_PARAMS, AIO_ERR_ROUTE_PATH } from '../../lib/errors.ts'
+import { describe } from '../../lib/options.ts'
+import { decodePath, decodeValue, quotePath } from './encoding.ts'
+
+/** Values of the variables in a path, by name. */
+export type PathParams = Readonly<Record<string, string>>
+
+/** A variable in a path; without an expression it is `[^{}/]+`. */
+interface Variable { readonly name: string, readonly expression?: string }
+
+/** A segment that is text, one whole variable, or anything else. */
+export type Segment = { readonly text: string } | { readonly variable: string } | 'mixed'
+
+const variable = /(\{[_a-zA-Z][^{}]*(?:\{[^{}]*\}[^{}]*)*\})/
+
+/** One path of a route, with the prefix of the app it is in. */
+export class Pattern {
+  /** As it was written, prefix included. */
+  readonly path: string
+  readonly prefix: string
+  /** Without expressions: `/user/{id}`. */
+  readonly canonical: string
+  /** The text before the first variable. */
+  readonly literal: string
+  /** The fixed segments before the first variable: by these routes are looked up, the longest first. */
+  readonly key: string
+  /** The segments, as far as their number is known. */
+  readonly segments: readonly Segment[]
+  /** Whether an expression follows the segments, which may match slashes. */
+  readonly open: boolean
+  readonly names: readonly string[]
+  readonly #parts: readonly (string | Variable)[]
+  readonly #expression: RegExp | undefined
+
+  /** @throws AIO_ERR_ROUTE_PATH */
+  constructor (path: string, prefix = '') {
+    checkPath(path)
+    this.path = prefix + path || '/'
+    this.prefix = prefix
+    this.#parts = parse(this.path)
+    const variables = this.#parts.filter(part => typeof part !== 'string')
+    const [first = ''] = this.#parts
+    this.names = variables.map(({ name }) => name)
+    this.canonical = this.#parts.map(part => typeof part === 'string' ? part : `{${part.name}}`).join('')
+    this.literal = typeof first === 'string' ? first : ''
+    this.key = keyOf(this.literal, variables.length > 0)
+    this.open = variables.some(({ expression }) => expression !== undefined)
+    this.segments = segmentsOf(this.#parts)
+    if (variables.length > 0) this.#expression = compile(this.path, this.#parts)
+  }
+
+  /** The values for a path decoded by `decodePath()`; `null` when it does not match. */
+  match (path: string): PathParams | null {
+    if (this.#expression === undefined) return path === this.literal ? {} : null
+    const groups = this.#expression.exec(path)?.groups
+    if (groups === undefined) return null
+    return Object.fromEntries(Object.entries(groups)
+      .filter(([name]) => this.names.includes(name))
+      .map(([name, value]) => [name, decodeValue(value ?? '')]))
+  }
+
+  /** The path with values in place of the variables, encoded. @throws AIO_ERR_ROUTE_PARAMS */
+  format (params: Readonly<Record<string, string | number>>): string {
+    return this.#parts.map(part => {
+      if (typeof part === 'string') return quotePath(part).replace(/%25(?=2F|25)/g, '%')
+      const value = Object.hasOwn(params, part.name) ? params[part.name] : undefined
+      if (typeof value === 'string' || typeof value === 'number') return quotePath(String(value))
+      throw new AIO_ERR_ROUTE_PARAMS(part.name, this.canonical, describe(value))
+    }).join('')
+  }
+}
+
+function checkPath (path: unknown): void {
+  if (typeof path !== 'string') throw new AIO_ERR_ROUTE_PATH(describe(path), 'expected a string')
+  if (path !== '' && !path.startsWith('/')) {
+    throw new AIO_ERR_ROUTE_PATH(describe(path), 'expected it to start with / or to be empty')
+  }
+}
+
+function parse (path: string): (string | Variable)[] {
+  return path.split(variable).filter(part => part !== '').map(part => {
+    const [, name, expression] = /^\{([_a-zA-Z]\w*)(?::(.+))?\}$/s.exec(part) ?? []
+    if (name !== undefined) return expression === undefined ? { name } : { name, expression }
+    if (!/[{}]/.test(part)) return decodePath(part)
+    throw new AIO_ERR_ROUTE_PATH(describe(path), `"${part}" is neither text, {name} nor {name:expression}`)
+  })
+}
+
+/** Where aiohttp files a path: up to the segment with the first variable, without slashes at the end. */
+function keyOf (literal: string, hasVariable: boolean): string {
+  const fixed = hasVariable ? literal.slice(0, literal.lastIndexOf('/')) : literal
+  return fixed.replace(/\/+$/, '') || '/'
+}
+
+function segmentsOf (parts: readonly (string | Variable)[]): Segment[] {
+  const segments: (string | Variable)[][] = [[]]
+  for (const part of parts) {
+    // The segment with an expression, and all after it, may be any number of segments.
+    if (typeof part !== 'string' && part.expression !== undefined) return segments.slice(1, -1).map(toSegment)
+    const [head = '', ...rest] = typeof part === 'string' ? part.split('/') : [part]
+    if (head !== '') segments.at(-1)?.push(head)
+    for (const text of rest) segments.push(text === '' ? [] : [text])
+  }
+  return segments.slice(1).map(toSegment)
+}
+
+function toSegment (parts: readonly (string | Variable)[]): Segment {
+  const [first = '', second] = parts
+  if (second !== undefined) return 'mixed'
+  return typeof first === 'string' ? { text: first } : { variable: first.name }
+}
+
+function compile (path: string, parts: readonly (string | Variable)[]): RegExp {
+  const source = parts.map(part => typeof part === 'string'
+    ? part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    // Python writes named groups with a P.
+    : `(?<${part.name}>${part.expression?.replaceAll('(?P<', '(?<') ?? '[^{}/]+'})`).join('')
+  // Unicode mode counts characters as Python does, but knows fewer escapes.
+  const tried = ['u', ''].map(flags => {
+    try {
+      return new RegExp(`^(?:${source})$`, flags)
+    } catch (error) {
+      return String(error)
+    }
+  })
+  const found = tried.find(result => typeof result !== 'string')
+  if (found === undefined) throw new AIO_ERR_ROUTE_PATH(describe(path), String(tried[1]))
+  return found
+}

@@ -1,0 +1,185 @@
+/**
+ * The tables of an app, of its sub-applications and domains, and what they say about a request.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { HTTPInternalServerError, HTTPMethodNotAllowed, HTTPNotFound, type HTTPException } from '../exceptions/index.ts'
+import type { RouteDef, RouteHandler } from './definitions.ts'
+import { Domain } from './domain.ts'
+import { decodePath, pathOf } from './encoding.ts'
+import type { PathParams } from './pattern.ts'
+import { Plan } from './plan.ts'
+import { hostOf } from './strategies.ts'
+import { Table, type Resolution, type Resource, type Route } from './table.ts'
+import { isViewClass, viewHandler } from './view.ts'
+
+/** What belongs to a route of ours. */
+export interface RouteData {
+  readonly def: RouteDef
+  /** Runs the handler, or the view. */
+  readonly run: RouteHandler
+}
+
+/** All tables of one app. */
+export class Routing {
+  readonly #tables = new Map<FastifyInstance, Table<RouteData>>()
+  readonly #plans = new Map<Table<RouteData>, Plan<RouteData>>()
+  readonly #domains: { domain: Domain, table: Table<RouteData> }[] = []
+  readonly #answers = new WeakMap<IncomingMessage, { target: string, resolution: Resolution<RouteData> }>()
+  readonly #outermost = new Table<RouteData>()
+
+  constructor (app: FastifyInstance) {
+    this.assign(app, this.#outermost)
+  }
+
+  /** Makes an app the one whose routes a table has. */
+  assign (app: FastifyInstance, table: Table<RouteData>): void {
+    this.#tables.set(app, table)
+  }
+
+  /** The table of the nearest app. */
+  tableOf (app: FastifyInstance): Table<RouteData> {
+    const [nearest] = this.appsOf(app)
+    return (nearest && this.#tables.get(nearest)) ?? this.#outermost
+  }
+
+  /** The sub-application a context belongs to, and those around it, from the inside to the outside. */
+  appsOf (context: FastifyInstance): FastifyInstance[] {
+    const apps: FastifyInstance[] = []
+    // An encapsulated child has its parent as prototype.
+    for (let app: FastifyInstance | null = context; app !== null; app = Object.getPrototypeOf(app)) {
+      if (this.#tables.has(app)) apps.push(app)
+    }
+    return apps
+  }
+
+  planOf (table: Table<RouteData>): Plan<RouteData> {
+    let plan = this.#plans.get(table.root)
+    if (plan === undefined) this.#plans.set(table.root, plan = new Plan())
+    return plan
+  }
+
+  /** @throws AIO_ERR_DOMAIN */
+  addDomain (text: string): { text: string, table: Table<RouteData> } {
+    const domain = new Domain(text)
+    const table = new Table<RouteData>()
+    this.#domains.push({ domain, table })
+    return { text: domain.text, table }
+  }
+
+  /** The domain a Host header belongs to: the first that matches. */
+  domainOf (host: string | undefined): string | undefined {
+    return this.#findDomain(host)?.domain.text
+  }
+
+  /** The domain of a table. */
+  domainOfTable (table: Table<RouteData>): string | undefined {
+    return this.#domains.find(domain => domain.table === table.root)?.domain.text
+  }
+
+  /** All outermost tables. */
+  get tables (): Table<RouteData>[] {
+    return [this.#outermost, ...this.#domains.map(({ table }) => table)]
+  }
+
+  /** What a request comes to; worked out once for each. */
+  resolve (request: IncomingMessage): Resolution<RouteData> {
+    const { method = 'GET', url: target = '/' } = request
+    const known = this.#answers.get(request)
+    if (known?.target === target) return known.resolution
+    const resolution = this.resolveTarget(method, target, hostOf(request))
+    this.#answers.set(request, { target, resolution })
+    return resolution
+  }
+
+  /** What a request would come to. */
+  resolveTarget (method: string, target: string, host: string | undefined): Resolution<RouteData> {
+    const table = this.#findDomain(host)?.table ?? this.#outermost
+    return table.resolve(method, decodePath(pathOf(target)))
+  }
+
+  /** For the router's constraint: the resource of a request. */
+  resourceOf (request: IncomingMessage): string | undefined {
+    const { route } = this.resolve(request)
+    return route === null ? undefined : resourceId(route.resource)
+  }
+
+  /** The values of the variables in the path of a request. */
+  paramsOf ({ raw, params }: FastifyRequest): PathParams {
+    // Before its own hooks run, a route that was asked for has the wildcard of Fastify's router.
+    const answer = this.#answers.get(raw)?.resolution
+    return answer?.route == null ? Object(params) : answer.params
+  }
+
+  /** The exception for a request no route has. */
+  exceptionFor (request: FastifyRequest): HTTPException {
+    const allowed = request.server.allowedMethods.find(request)
+    return allowed.length > 0 && !allowed.includes(request.method)
+      ? new HTTPMethodNotAllowed(request.method, allowed)
+      : new HTTPNotFound()
+  }
+
+  /** Runs the route the table has for a request. @throws HTTPNotFound, HTTPMethodNotAllowed */
+  dispatch (context: FastifyInstance, request: FastifyRequest, reply: FastifyReply): unknown {
+    const resolution = this.resolve(request.raw)
+    if (resolution.route === null) throw this.exceptionFor(request)
+    request.params = resolution.params
+    return Reflect.apply(resolution.route.data.run, context, [request, reply])
+  }
+
+  /**
+   * The handler of a direct route. Fastify's variables may be empty or have braces, aiohttp's may not: such
+   * requests, and those of another route that was added too late for Fastify's router, go by the table.
+   */
+  directHandler (route: Route<RouteData>): RouteHandler {
+    const { data: { run }, resource: { pattern: { names }, table } } = route
+    const plan = this.planOf(table)
+    const dispatch = this.dispatch.bind(this)
+    return function direct (request, reply) {
+      if (plan.isContested(route) || !areValid(request.params, names)) return dispatch(this, request, reply)
+      return Reflect.apply(run, this, [request, reply])
+    }
+  }
+
+  #findDomain (host: string | undefined) {
+    if (host === undefined || this.#domains.length === 0) return undefined
+    return this.#domains.find(({ domain }) => domain.matches(host))
+  }
+}
+
+/** What the constraint of a resource is called. */
+export function resourceId ({ pattern, order }: Resource<RouteData>): string {
+  return `${pattern.path}#${order}`
+}
+
+/** Everything about a definition that is worked out once. */
+export function routeData (def: RouteDef): RouteData {
+  const handler: RouteHandler = isViewClass(def.handler) ? viewHandler(def.handler) : def.handler
+  return {
+    def,
+    run (request, reply) {
+      const answer: unknown = Reflect.apply(handler, this, [request, reply])
+      return answer instanceof Promise ? answered(answer, reply) : answer
+    }
+  }
+}
+
+/** A handler that forgets to return a response is a fault, not an empty page. */
+async function answered (answer: Promise<unknown>, reply: FastifyReply): Promise<unknown> {
+  const response = await answer
+  if (response === undefined && !reply.sent && reply.statusCode === 200 && !reply.raw.headersSent) {
+    throw new HTTPInternalServerError({ cause: new Error('Missing response: the handler returned undefined') })
+  }
+  return response
+}
+
+function areValid (params: unknown, names: readonly string[]): boolean {
+  for (const name of names) {
+    const value: unknown = Object(params)[name]
+    if (typeof value !== 'string' || value === '' || value.includes('{') || value.includes('}')) return false
+  }
+  return true
+}
