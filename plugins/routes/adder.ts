@@ -84,8 +84,11 @@ export class Adder {
   #mount (
     app: FastifyInstance, table: Table<RouteData>, options: object, load: (child: FastifyInstance) => unknown
   ): void {
+    // The place is taken now: what the parent adds later comes later.
+    const takePlace = app.hasDecorator('signals') ? app.signals.branch(app) : undefined
     app.register(async child => {
       this.#routing.assign(child, table)
+      takePlace?.(child)
       await load(child)
       // Behind the routes, which wait to be loaded.
       child.register(this.#extension(async context =>

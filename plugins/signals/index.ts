@@ -2,7 +2,8 @@
  * aiohttp's signals: onStartup, onShutdown, onCleanup, cleanup contexts and onResponsePrepare.
  *
  * Contexts and onStartup run in Fastify's `onReady`, onShutdown when the runner says so and else in
- * `preClose`, contexts in reverse and onCleanup in `onClose`. Encapsulated children share the lists.
+ * `preClose`, contexts in reverse and onCleanup in `onClose`. Encapsulated children share the lists, unless
+ * they are sub-applications (`signals.branch()`).
  *
  * @module
  */
@@ -11,13 +12,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import { checkOptions, describe, integer } from '../../lib/options.ts'
+import type { Receiver } from './branch.ts'
 import type { CleanupContext } from './contexts.ts'
 import { ResponsePrepare, type PrepareReceiver } from './prepare.ts'
-import { CleanupError, combine, Signals, type Receiver, type ShutdownOptions } from './signals.ts'
+import { CleanupError, combine, Signals, type ShutdownOptions } from './signals.ts'
 
 export {
-  CleanupError, Signals, type Receiver, type RunningReceiver, type ShutdownOptions, type SignalName
+  CleanupError, Signals, type RunningReceiver, type ShutdownOptions, type SignalName
 } from './signals.ts'
+export type { Receiver } from './branch.ts'
 export type { CleanupContext } from './contexts.ts'
 export type { PreparedHeaders, PreparedResponse, PrepareReceiver } from './prepare.ts'
 
@@ -34,7 +37,7 @@ export interface SignalsOptions {
 
 /** What `app.signals` offers to those who run the life of an app. */
 export interface AppSignals extends
-  Pick<Signals<FastifyInstance>, 'shutdown' | 'giveUp' | 'cleanup' | 'running' | 'frozen'> {
+  Pick<Signals<FastifyInstance>, 'branch' | 'shutdown' | 'giveUp' | 'cleanup' | 'running' | 'frozen'> {
   /**
    * Sends onResponsePrepare for a response that goes past Fastify, such as a websocket handshake. What
    * the receivers change is found on `reply`. Fastify's own responses need no call.
@@ -83,6 +86,7 @@ export default fp<SignalsOptions>(async function signals (app, options) {
 
 function expose (all: Signals<FastifyInstance>, prepare: ResponsePrepare): AppSignals {
   return {
+    branch: parent => all.branch(parent),
     shutdown: () => all.shutdown(),
     giveUp: () => all.giveUp(),
     cleanup: () => all.cleanup(),

@@ -11,10 +11,8 @@ import {
   AIO_ERR_APP_CLOSED, AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_HOOK_THROWN, AIO_ERR_HOOK_TIMEOUT
 } from '../../lib/errors.ts'
 import { boolean, checkOptions, describe } from '../../lib/options.ts'
-import { enter, type CleanupContext, type Leave } from './contexts.ts'
-
-/** A receiver of a signal; what it returns is awaited and then ignored. */
-export type Receiver<App> = (app: App) => unknown
+import { Branch, type Entry, type Receiver } from './branch.ts'
+import { enter, type CleanupContext } from './contexts.ts'
 
 /** The signals that are sent to the app as a whole. */
 export type SignalName = 'onStartup' | 'onShutdown' | 'onCleanup' | 'cleanupContext'
@@ -44,23 +42,17 @@ export class CleanupError extends AggregateError {
   override name = 'CleanupError'
 }
 
-interface Entry<App> {
-  readonly app: App
-  readonly name: string
-  readonly receiver: Receiver<App>
-}
-
-type Phase = 'new' | 'entering' | 'starting' | 'started' | 'failed'
+type Phase = 'new' | 'starting' | 'started' | 'failed'
 
 /** The receivers of one app tree, and how far its life has come. */
 export class Signals<App> {
   readonly #hookTimeout: number
-  readonly #contexts: { app: App, name: string, context: CleanupContext<App> }[] = []
-  readonly #startup: Entry<App>[] = []
-  readonly #shutdown: Entry<App>[] = []
+  readonly #root = new Branch<App>()
+  /** Sub-applications: an app belongs to the nearest one among its prototypes. */
+  readonly #branches = new Map<unknown, Branch<App>>()
   readonly #shutdownLast: Entry<App>[] = []
-  readonly #cleanup: Entry<App>[] = []
-  readonly #entered: { name: string, leave: Leave }[] = []
+  /** Branches with contexts that were entered, in that order. */
+  readonly #entered: Branch<App>[] = []
   #phase: Phase = 'new'
   #closing = false
   #shutdownDone: Promise<void> | undefined
@@ -96,7 +88,17 @@ export class Signals<App> {
 
   /** @throws AIO_ERR_APP_FROZEN once startup has begun */
   addStartup (app: App, receiver: Receiver<App>): void {
-    this.#startup.push(this.#entry('onStartup', app, receiver, this.#phase !== 'new'))
+    this.#branchOf(app).startup.push(this.#entry('onStartup', app, receiver, this.#phase !== 'new'))
+  }
+
+  /**
+   * Keeps a place for a sub-application: its contexts and receivers run where the lists of its parent are now
+   * (aiohttp's order). Call what is returned with the app, before it adds receivers.
+   */
+  branch (parent: App): (app: App) => void {
+    if (this.#phase !== 'new') throw new AIO_ERR_APP_FROZEN('a sub-application')
+    const branch = this.#branchOf(parent).grow()
+    return app => { this.#branches.set(app, branch) }
   }
 
   /** @throws AIO_ERR_APP_FROZEN once the app has started */
@@ -104,19 +106,19 @@ export class Signals<App> {
     checkOptions('app.onShutdown()', options, { last: boolean })
     const entry = this.#entry('onShutdown', app, receiver, this.frozen)
     if (options.last === true) this.#shutdownLast.push(entry)
-    else this.#shutdown.push(entry)
+    else this.#branchOf(app).shutdown.push(entry)
   }
 
   /** @throws AIO_ERR_APP_FROZEN once the app has started */
   addCleanup (app: App, receiver: Receiver<App>): void {
-    this.#cleanup.push(this.#entry('onCleanup', app, receiver, this.frozen))
+    this.#branchOf(app).cleanup.push(this.#entry('onCleanup', app, receiver, this.frozen))
   }
 
   /** A context may add another one. @throws AIO_ERR_APP_FROZEN once all contexts are entered */
   addContext (app: App, context: CleanupContext<App>): void {
-    const late = this.#phase !== 'new' && this.#phase !== 'entering'
-    const { name } = this.#entry('cleanupContext', app, context, late)
-    this.#contexts.push({ app, name, context })
+    const branch = this.#branchOf(app)
+    const { name } = this.#entry('cleanupContext', app, context, branch.sealed || this.#phase === 'failed')
+    branch.contexts.push({ app, name, context })
   }
 
   /**
@@ -125,22 +127,28 @@ export class Signals<App> {
    */
   async startup (): Promise<void> {
     try {
-      this.#phase = 'entering'
-      // The list may grow meanwhile.
-      for (const { app, name, context } of this.#contexts) {
-        const leave = await this.#run('cleanupContext', name, () => enter(context, app, name))
-        this.#entered.push({ name, leave })
-        this.#stopIfClosing()
-      }
       this.#phase = 'starting'
-      for (const { app, name, receiver } of this.#startup) {
-        await this.#run('onStartup', name, () => receiver(app))
-        this.#stopIfClosing()
-      }
+      await this.#start(this.#root)
       this.#phase = 'started'
     } catch (error) {
       this.#phase = 'failed'
-      throw combine([error, ...await this.#leave()], 'Cannot start')
+      throw combine([error, ...await this.#leaveAll()], 'Cannot start')
+    }
+  }
+
+  async #start (branch: Branch<App>): Promise<void> {
+    this.#entered.push(branch)
+    // The list may grow meanwhile.
+    for (const { app, name, context } of branch.contexts) {
+      const leave = await this.#run('cleanupContext', name, () => enter(context, app, name))
+      branch.entered.push({ name, leave })
+      this.#stopIfClosing()
+    }
+    branch.sealed = true
+    for (const item of branch.startup) {
+      if (item instanceof Branch) await this.#start(item)
+      else await this.#run('onStartup', item.name, () => item.receiver(item.app))
+      this.#stopIfClosing()
     }
   }
 
@@ -152,7 +160,7 @@ export class Signals<App> {
     if (this.#phase !== 'started') return Promise.resolve()
     // Not before the promise is known: a receiver that calls shutdown() has to get this one.
     this.#shutdownDone ??= Promise.resolve()
-      .then(() => this.#send('onShutdown', [...this.#shutdown, ...this.#shutdownLast]))
+      .then(() => this.#send('onShutdown', [...flatten(this.#root), ...this.#shutdownLast]))
       .then(errors => throwAll(errors, 'Cannot shut down'))
     return this.#shutdownDone
   }
@@ -167,8 +175,8 @@ export class Signals<App> {
   }
 
   /**
-   * Leaves the contexts in reverse, then sends onCleanup, once; errors as with `shutdown()`. An app that
-   * did not start completely gets no onCleanup.
+   * Leaves the contexts in reverse, then sends onCleanup, once; the same for each sub-application in its
+   * place. Errors as with `shutdown()`. An app that did not start completely gets no onCleanup.
    */
   cleanup (): Promise<void> {
     this.#cleanupDone ??= this.#cleanUp()
@@ -179,9 +187,22 @@ export class Signals<App> {
     this.#closing = true
     // Never under the feet of a receiver; its error belongs to who called shutdown().
     await this.#shutdownDone?.catch(() => {})
-    const errors = await this.#leave()
-    if (this.#phase === 'started') errors.push(...await this.#send('onCleanup', this.#cleanup))
+    const errors = await (this.#phase === 'started' ? this.#clean(this.#root) : this.#leaveAll())
     throwAll(errors, 'Cannot clean up')
+  }
+
+  async #clean (branch: Branch<App>): Promise<unknown[]> {
+    const errors = await this.#leave(branch)
+    for (const item of branch.cleanup) {
+      errors.push(...await (item instanceof Branch ? this.#clean(item) : this.#send('onCleanup', [item])))
+    }
+    return errors
+  }
+
+  async #leaveAll (): Promise<unknown[]> {
+    const errors: unknown[] = []
+    for (const branch of this.#entered.reverse()) errors.push(...await this.#leave(branch))
+    return errors
   }
 
   /** When the app was closed in the middle of its startup, the rest of it must not happen. */
@@ -189,9 +210,9 @@ export class Signals<App> {
     if (this.#closing) throw new AIO_ERR_APP_CLOSED()
   }
 
-  async #leave (): Promise<unknown[]> {
+  async #leave ({ entered }: Branch<App>): Promise<unknown[]> {
     const errors: unknown[] = []
-    for (let entry = this.#entered.pop(); entry !== undefined; entry = this.#entered.pop()) {
+    for (let entry = entered.pop(); entry !== undefined; entry = entered.pop()) {
       const { leave, name } = entry
       // A failure must not keep older contexts from closing.
       await this.#run('cleanupContext', name, leave, this.#hookTimeout).catch(error => errors.push(error))
@@ -234,6 +255,14 @@ export class Signals<App> {
     }
   }
 
+  #branchOf (app: App): Branch<App> {
+    for (let next: unknown = app; next != null; next = Object.getPrototypeOf(next)) {
+      const branch = this.#branches.get(next)
+      if (branch !== undefined) return branch
+    }
+    return this.#root
+  }
+
   #entry (signal: SignalName, app: App, receiver: Receiver<App>, late: boolean): Entry<App> {
     if (typeof receiver !== 'function') {
       throw new AIO_ERR_ARGUMENT_INVALID('receiver', `app.${signal}()`, 'a function', describe(receiver))
@@ -242,6 +271,11 @@ export class Signals<App> {
     if (late) throw new AIO_ERR_APP_FROZEN(`the ${signal} receiver "${name}"`)
     return { app, name, receiver }
   }
+}
+
+/** The onShutdown receivers of an app and its sub-applications, in their order. */
+function flatten<App> ({ shutdown }: Branch<App>): Entry<App>[] {
+  return shutdown.flatMap(item => item instanceof Branch ? flatten(item) : [item])
 }
 
 /** One error as it is, several as one that holds them all, in order. */
