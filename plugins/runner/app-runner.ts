@@ -23,6 +23,7 @@ export const runnerKey = new AppKey<AppRunner>('runner')
 /** Runs an app: `setup()`, sites, `cleanup()`. */
 export class AppRunner extends BaseRunner {
   readonly app: FastifyInstance
+  #closedByApp = false
 
   /**
    * @throws AIO_ERR_ARGUMENT_INVALID unless `app` is a Fastify instance; AIO_ERR_OPTION_UNKNOWN,
@@ -44,6 +45,7 @@ export class AppRunner extends BaseRunner {
     const { app } = this
     // What is registered but not loaded yet may be what brings the state.
     await app.after()
+    this.#followClose()
     if (app.hasDecorator('state') && !app.state.frozen && !app.state.has(runnerKey)) app.state.set(runnerKey, this)
     await app.ready()
   }
@@ -80,6 +82,8 @@ export class AppRunner extends BaseRunner {
 
   protected async teardown (): Promise<void> {
     const { app } = this
+    // The close that stopped us goes on with its onClose hooks when we are done.
+    if (this.#closedByApp) return
     const errors: unknown[] = []
     // Before the app's own onClose hooks, which may close what an onCleanup receiver still needs.
     if (app.hasDecorator('signals')) await app.signals.cleanup().catch(error => errors.push(error))
@@ -91,5 +95,19 @@ export class AppRunner extends BaseRunner {
     const running = this.app.hasDecorator('signals') ? this.app.signals.running : null
     if (running === null) return null
     return `the ${running.signal} receiver "${running.name}", for ${Math.round(Date.now() - running.since)} ms`
+  }
+
+  /** `app.close()` called by somebody else stops the sites as `cleanup()` does, within Fastify's `pluginTimeout`. */
+  #followClose (): void {
+    try {
+      this.app.addHook('preClose', async () => {
+        if (this.phase !== 'running') return
+        this.#closedByApp = true
+        await this.cleanup()
+      })
+    } catch (error) {
+      // An app that was made ready before takes no hooks any more.
+      if ((error as { code?: string }).code !== 'FST_ERR_INSTANCE_ALREADY_LISTENING') throw error
+    }
   }
 }

@@ -421,19 +421,6 @@ t.test('ServerRunner serves a bare listener', async t => {
   await t.rejects(ask({ port: site.port }), { code: 'ECONNREFUSED' })
 })
 
-t.test('an app that its owner closes does not take the runner with it', async t => {
-  const { app, log } = createApp()
-  const runner = await start(t, app)
-  const site = await startSite(runner)
-
-  await app.close()
-  // The app is gone, and Fastify says so; the site is the runner's.
-  t.match(await ask({ port: site.port }), /Service Unavailable/)
-
-  await runner.cleanup()
-  t.same(log, ['ready', 'close'])
-})
-
 t.test('an app that nobody runs closes as ever, and one that listens itself may have a runner too', async t => {
   const { app, log } = createApp()
   const address = await app.listen({ port: 0, host: '127.0.0.1' })

@@ -295,3 +295,27 @@ t.test('an onShutdown receiver that never ends is named and left behind at the d
   t.same(log, ['next', 'left'])
   t.match(warnings[0], /gave up waiting for the onShutdown receiver "stuck"/)
 })
+
+t.test('app.close() stops the sites of a runner too, in the same order', async t => {
+  const { app, arrived, open } = createApp()
+  const log: string[] = []
+  await app.register(signals)
+  app.onShutdown(() => { log.push('shutdown') })
+  app.onCleanup(() => { log.push('cleanup') })
+  const { runner, phases } = await start(t, app)
+  const site = new TCPSite(runner, { host: '127.0.0.1', port: 0 })
+  await site.start()
+  const busy = await Raw.open(t, { port: site.port })
+  busy.write(get('/gate/busy'))
+  while (arrived.length < 1) await new Promise(resolve => setImmediate(resolve))
+
+  const closed = app.close()
+  open()
+  await closed
+  await runner.cleanup()
+
+  t.match((await busy.ended).text, /^HTTP\/1.1 200[^]*through the gate$/)
+  t.same(log, ['shutdown', 'cleanup'])
+  t.equal(phases.at(-1), 'closed')
+  await t.rejects(Raw.open(t, { port: site.port }), { code: 'ECONNREFUSED' })
+})
