@@ -8,6 +8,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AIO_ERR_RUNNER_CLOSED, AIO_ERR_RUNNER_NOT_SET_UP } from '../../lib/errors.ts'
 import { Connections } from './connections.ts'
+import { Hardening } from './hardening.ts'
 import type { RunnerLog } from './log.ts'
 import { resolveRunnerOptions, type ResolvedRunnerOptions, type RunnerOptions } from './options.ts'
 import { handleProcessSignals } from './process-signals.ts'
@@ -31,6 +32,7 @@ export abstract class BaseRunner implements AsyncDisposable {
   /** The sockets of all sites. */
   readonly connections = new Connections()
   protected readonly options: ResolvedRunnerOptions
+  readonly #hardening: Hardening | null
   readonly #sites = new Set<BaseSite>()
   #phase: Phase = 'new'
   #setup: Promise<void> | null = null
@@ -41,6 +43,10 @@ export abstract class BaseRunner implements AsyncDisposable {
 
   protected constructor (where: string, options: RunnerOptions) {
     this.options = resolveRunnerOptions(where, options)
+    const { hardening, server } = this.options
+    this.#hardening = hardening === false
+      ? null
+      : new Hardening(this.connections, hardening === true ? {} : hardening, server)
   }
 
   /** Where the runner is in its life. */
@@ -116,7 +122,7 @@ export abstract class BaseRunner implements AsyncDisposable {
 
   /** A server for a site, which is not listening yet. */
   createServer (tls: TLSOptions | undefined): HttpServer {
-    return createSiteServer(this.served(), this.connections, tls)
+    return createSiteServer({ ...this.served(), connections: this.connections, hardening: this.#hardening, tls })
   }
 
   /** Takes up a site that has begun to listen. */
@@ -142,6 +148,7 @@ export abstract class BaseRunner implements AsyncDisposable {
       this.#forgetSignals = handleProcessSignals(this, { stop: () => { this.cleanup().catch(() => {}) } })
     }
     await this.prepare()
+    this.#hardening?.start()
     this.#phase = 'running'
   }
 
@@ -165,6 +172,7 @@ export abstract class BaseRunner implements AsyncDisposable {
     try {
       await (this.#phase === 'running' ? this.#shutdown.run() : this.#shutdown.runCleanup())
     } finally {
+      this.#hardening?.stop()
       this.#forgetSignals?.()
     }
   }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ServerResponse, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener } from 'node:http'
+import { ServerResponse, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Where a socket carries its record. */
@@ -42,8 +42,16 @@ export class Connection {
   newest: SiteResponse | null = null
   /** The path of the websocket that it has become. */
   upgraded: string | null = null
-  /** Whether the sweep has begun to close it. */
+  /** Whether its end has begun: a FIN is on its way. */
   ending = false
+  /** Whether something on it was refused: nothing that comes after it is looked at. */
+  refused = false
+  /** How many requests have come whose responses have not left yet. */
+  inFlight = 0
+  /** Requests of a pipeline that wait for earlier ones, oldest first. */
+  readonly held: (() => void)[] = []
+  /** What had left of its output when the limit of sending looked last, in bytes, and since when it is that much. */
+  sent = { bytes: 0, since: 0 }
   /** `socket.bytesRead` when the last response had ended: more than that is a part of the next request. */
   bytesAtIdle = 0
   /** When a sweep first found it idle, and how many bytes it had read then. */
@@ -88,15 +96,16 @@ export class Connections implements Iterable<Connection> {
     return this.#all.values()
   }
 
-  /** Takes up a socket; `secure` when TLS has yet to be negotiated on it. */
-  add (transport: Socket, secure: boolean): void {
+  /** Takes up a socket; `secure` when TLS has yet to be negotiated on it. `null` when it is known already. */
+  add (transport: Socket, secure: boolean): Connection | null {
     // A request to upgrade that was put back comes in a second time on the same socket.
-    if (transport[kConnection] !== undefined) return
+    if (transport[kConnection] !== undefined) return null
     this.accepted += 1
     const connection = new Connection(transport, secure ? null : transport)
     transport[kConnection] = connection
     this.#all.add(connection)
     transport.once('close', () => this.#all.delete(connection))
+    return connection
   }
 
   /** Connects the socket that TLS made with the one it was made from. */
@@ -112,13 +121,14 @@ export class Connections implements Iterable<Connection> {
   }
 
   /** The request listener of a site: notes the response, then hands both on to `handler`. */
-  listener (handler: RequestListener): (request: IncomingMessage, response: SiteResponse) => void {
+  listener (handler: SiteListener): SiteListener {
     return (request, response) => {
       const connection = request.socket[kConnection]
       if (connection !== undefined) {
         const before = connection.newest
         if (before !== null && !before.writableFinished) response.previous = before
         connection.newest = response
+        connection.inFlight += 1
         response.connections = this
         if (this.draining) {
           // The rest of a pipeline may be in the same piece: only the last of it may close the connection.
@@ -130,6 +140,9 @@ export class Connections implements Iterable<Connection> {
     }
   }
 }
+
+/** A request listener of a site. */
+export type SiteListener = (request: IncomingMessage, response: SiteResponse) => void
 
 /** A response that, while its runner drains, is the last one of its connection. */
 export class SiteResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
@@ -151,10 +164,19 @@ export class SiteResponse<Request extends IncomingMessage = IncomingMessage> ext
     this.previous = null
     const connection = socket[kConnection]
     if (connection === undefined) return
+    connection.inFlight -= 1
+    if (connection.held.length > 0) process.nextTick(releaseHeld, connection, socket)
     connection.bytesAtIdle = socket.bytesRead
     // Answered before its body had come: Node reads the rest away, which is no part of the next request.
     if (!this.req.complete) this.req.once('close', () => { connection.bytesAtIdle = socket.bytesRead })
   }
+}
+
+/** Goes on with the next request of a pipeline, and with reading when none waits any more. */
+function releaseHeld ({ held }: Connection, socket: Socket): void {
+  const next = held.shift()
+  if (held.length === 0) socket.resume()
+  next?.()
 }
 
 function isSamePeer (one: Socket, other: Socket): boolean {

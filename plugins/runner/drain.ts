@@ -70,6 +70,7 @@ export function abortRequests (connections: Connections): void {
 export function answerForHandlers (connections: Connections): void {
   for (const connection of connections) {
     const { state, transport } = connection
+    if (connection.ending) continue
     if (state === 'reading') {
       connection.ending = true
       connection.socket?.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')

@@ -9,6 +9,7 @@
 export { AppRunner, runnerKey } from './app-runner.ts'
 export { BaseRunner, type RunnerReport } from './base-runner.ts'
 export { type ConnectionState } from './connections.ts'
+export { type HardeningOptions } from './hardening.ts'
 export { type RunnerLog } from './log.ts'
 export { type RunnerOptions } from './options.ts'
 export { type ConnectionReport } from './report.ts'

@@ -6,6 +6,7 @@
 
 import type { ServerOptions } from 'node:http'
 import { boolean, checkOptions, func, integer, milliseconds, object, type Shape } from '../../lib/options.ts'
+import { hardeningOption, type HardeningOptions } from './hardening.ts'
 import type { Phase } from './shutdown.ts'
 import type { RunnerLog } from './log.ts'
 
@@ -60,6 +61,12 @@ export interface RunnerOptions {
    */
   handleSignals?: boolean
   /**
+   * What is refused before it reaches the app, and how long clients may take; `false` leaves it to Node.
+   *
+   * @default true
+   */
+  hardening?: boolean | HardeningOptions
+  /**
    * Node's own options for each site's server, over those that the app brings.
    *
    * @default {}
@@ -91,6 +98,7 @@ export const runnerShape: Shape<RunnerOptions> = {
   idleGrace: milliseconds,
   keepAliveTimeout: integer(0),
   handleSignals: boolean,
+  hardening: hardeningOption,
   server: object,
   log: object,
   onPhase: func
@@ -111,6 +119,7 @@ export function resolveRunnerOptions (where: string, options: RunnerOptions): Re
     cleanupTimeout: options.cleanupTimeout ?? 30_000,
     idleGrace: options.idleGrace ?? 100,
     handleSignals: options.handleSignals ?? false,
+    hardening: options.hardening ?? true,
     server: options.server ?? {}
   }
 }

@@ -15,7 +15,8 @@ import {
 import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { SiteResponse, type Connections } from './connections.ts'
+import { SiteResponse, type Connections, type SiteListener } from './connections.ts'
+import type { Hardening } from './hardening.ts'
 import { declineUpgrade, isWebSocketHandshake, markUpgraded } from './upgrade.ts'
 
 /** What a site serves. */
@@ -33,38 +34,80 @@ export interface Served {
 /** The options of TLS as `node:tls` takes them: `key`, `cert`, `pfx`, `ca`, … */
 export type TLSOptions = HttpsOptions
 
+/** A site, as its server sees it. */
+export interface SiteServerOptions extends Served {
+  readonly connections: Connections
+  /** What is kept from the app; `null` keeps nothing. */
+  readonly hardening: Hardening | null
+  readonly tls: TLSOptions | undefined
+}
+
 /** A server for one site that is not listening yet. */
-export function createSiteServer (served: Served, connections: Connections, tls: TLSOptions | undefined): Server {
+export function createSiteServer (site: SiteServerOptions): Server {
+  const { connections, hardening, tls } = site
   const secure = tls !== undefined
-  const options: ServerOptions = { ...served.serverOptions, ServerResponse: SiteResponse }
+  const given = { ...site.serverOptions, ServerResponse: SiteResponse }
+  const options = hardening === null ? given : hardening.serverOptions(given)
   const server = secure ? createHttpsServer({ ...options, ...tls }) : createHttpServer(options)
-  server.timeout = served.timeout ?? 0
-  server.maxRequestsPerSocket = served.maxRequestsPerSocket ?? 0
-  server.on('request', connections.listener(served.handler))
-  // Node answers these itself unless somebody listens for them.
-  for (const event of ['checkContinue', 'checkExpectation']) {
-    if (served.events.listenerCount(event) === 0) continue
-    server.on(event, connections.listener((request, response) => { served.events.emit(event, request, response) }))
-  }
+  server.timeout = site.timeout ?? 0
+  server.maxRequestsPerSocket = site.maxRequestsPerSocket ?? 0
+  if (hardening !== null) server.maxHeadersCount = hardening.maxHeadersCount
 
   // Before Node's own listeners, so that a socket is known when its first request arrives.
-  server.prependListener('connection', (socket: Socket) => connections.add(socket, secure))
-  if (secure) server.prependListener('secureConnection', (socket: Socket) => connections.secured(socket))
-
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (isWebSocketHandshake(request) && served.events.listenerCount('upgrade') > 0) {
-      markUpgraded(request)
-      served.events.emit('upgrade', request, socket, head)
-    } else {
-      declineUpgrade(server, secure, request, socket, head)
-    }
+  server.prependListener('connection', (socket: Socket) => {
+    const connection = connections.add(socket, secure)
+    if (connection !== null) hardening?.admit(connection)
   })
+  if (secure) server.prependListener('secureConnection', (socket: Socket) => connections.secured(socket))
+  listenForRequests(server, site)
+  listenForUpgrades(server, site)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (!served.events.emit('clientError', error, socket)) answerClientError(error, socket)
+    if (hardening !== null && !hasOwnWords(site.events)) hardening.answerParserError(error, socket)
+    else if (!site.events.emit('clientError', error, socket)) answerClientError(error, socket)
   })
   // Stopping bypasses http.Server.close; once nothing is open any more it stops Node's timer for this server.
   server.once('close', () => server.close())
   return server
+}
+
+/** Requests, and those that expect something, which Node reports under other names. */
+function listenForRequests (server: Server, { connections, events, handler, hardening }: SiteServerOptions): void {
+  const listen = (event: string, listener: SiteListener) => {
+    const guarded = hardening === null ? listener : hardening.guard(listener)
+    server.on(event, connections.listener(guarded))
+  }
+  const expectations: [event: string, answer: SiteListener][] = [
+    ['checkContinue', (request, response) => {
+      response.writeContinue()
+      handler(request, response)
+    }],
+    ['checkExpectation', (_request, response) => { response.writeHead(417).end() }]
+  ]
+  listen('request', handler)
+  for (const [event, answer] of expectations) {
+    if (events.listenerCount(event) > 0) listen(event, (request, response) => { events.emit(event, request, response) })
+    // Node answers these itself unless somebody listens for them, but does not look at them before.
+    else if (hardening !== null) listen(event, answer)
+  }
+}
+
+/** Websocket handshakes go to the app; nothing else switches protocols. */
+function listenForUpgrades (server: Server, { events, hardening, tls }: SiteServerOptions): void {
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (hardening?.allowsUpgrade(request, socket) === false) return
+    if (isWebSocketHandshake(request) && events.listenerCount('upgrade') > 0) {
+      markUpgraded(request)
+      events.emit('upgrade', request, socket, head)
+    } else {
+      declineUpgrade(server, tls !== undefined, request, socket, head)
+    }
+  })
+  if (hardening !== null) server.on('connect', request => hardening.refuseConnect(request))
+}
+
+/** Whether the app answers parser errors in its own words: Fastify's own handler knows nothing of pipelines. */
+function hasOwnWords (events: EventEmitter): boolean {
+  return events.listeners('clientError').some(({ name }) => name !== 'bound defaultClientErrorHandler')
 }
 
 const clientErrors: Partial<Record<string, string>> = {
