@@ -10,6 +10,7 @@ import fp from 'fastify-plugin'
 import { check, checkOptions, type Shape } from './lib/options.ts'
 import cors, { type CorsOptions } from './plugins/cors.ts'
 import exceptions, { type ExceptionsOptions } from './plugins/exceptions/index.ts'
+import requests, { type RequestsOptions } from './plugins/requests/index.ts'
 import responses from './plugins/responses/index.ts'
 import routes, { type RoutesOptions } from './plugins/routes/index.ts'
 import signals, { type SignalsOptions } from './plugins/signals/index.ts'
@@ -20,6 +21,7 @@ import websockets, { type WebSocketsOptions } from './plugins/websockets/index.t
 // Re-exports keep every `declare module` visible: tsc drops imports that are only values from app.d.ts.
 export * from './plugins/cors.ts'
 export * from './plugins/exceptions/index.ts'
+export * from './plugins/requests/index.ts'
 export * from './plugins/responses/index.ts'
 export * from './plugins/routes/index.ts'
 export * from './plugins/runner/index.ts'
@@ -48,6 +50,12 @@ export interface AppOptions {
    * @default {}
    */
   exceptions?: ExceptionsOptions | false
+  /**
+   * Forms, uploads, bodies as streams, cookies, conditions, and their limits.
+   *
+   * @default {}
+   */
+  requests?: RequestsOptions | false
   /**
    * Responses as objects.
    *
@@ -90,6 +98,7 @@ const shape: Shape<AppOptions> = {
   state: plugin,
   signals: plugin,
   exceptions: plugin,
+  requests: plugin,
   responses: bare,
   routes: bare,
   static: bare,
@@ -104,6 +113,7 @@ export default fp<AppOptions>(async function bundle (app, options) {
   if (options.state !== false) await app.register(state, options.state ?? {})
   if (options.signals !== false) await app.register(signals, options.signals ?? {})
   if (options.exceptions !== false) await app.register(exceptions, options.exceptions ?? {})
+  if (options.requests !== false) await app.register(requests, options.requests ?? {})
   if (options.responses !== false) await app.register(responses, options.responses ?? {})
   if (options.routes !== false) await app.register(routes, options.routes ?? {})
   if (options.static !== false) await app.register(staticFiles, options.static ?? {})

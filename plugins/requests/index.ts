@@ -1,0 +1,185 @@
+/**
+ * Requests: what aiohttp's request has and Fastify's lacks. Forms and uploads, multipart, the body as a stream,
+ * decompression, cookies, conditions, ranges, and the limits that go with them.
+ *
+ * All of it is worked out when it is asked for: a request that uses none of it pays nothing. Bodies that are read
+ * here must not have been parsed by Fastify: `app.lazyBodies()`.
+ *
+ * @module
+ */
+
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { checkOptions, func, integer } from '../../lib/options.ts'
+import type { CloneOptions } from './clone.ts'
+import type { ETag, RangeSlice } from './conditions.ts'
+import { Expectations, type ExpectHandler } from './expect.ts'
+import type { Form } from './form.ts'
+import type { MultiDict } from './multi-dict.ts'
+import type { MultipartReader } from './multipart.ts'
+import { shape, type RequestsOptions } from './options.ts'
+import { Registry } from './registry.ts'
+import type { StreamReader } from './stream-reader.ts'
+
+export { BodyPartReader } from './body-part.ts'
+export type { CloneOptions } from './clone.ts'
+export type { ETag, RangeSlice } from './conditions.ts'
+export type { ExpectHandler } from './expect.ts'
+export { FileField, type Form } from './form.ts'
+export { MultiDict } from './multi-dict.ts'
+export { MultipartReader } from './multipart.ts'
+export type { RequestsOptions } from './options.ts'
+export { StreamReader } from './stream-reader.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Bodies of the routes of this scope are left unread, for `request.read()` and the like to read them. */
+    lazyBodies (): void
+  }
+  interface FastifyContextConfig {
+    /** Limit of a body that is read at once, in bytes; 0 for none. */
+    clientMaxSize?: number | undefined
+    /** Decides about `Expect: 100-continue`. */
+    expectHandler?: ExpectHandler | undefined
+  }
+  interface RouteShorthandOptions {
+    /** Limit of a body that is read at once, in bytes; 0 for none. */
+    clientMaxSize?: number | undefined
+    /** Decides about `Expect: 100-continue`. */
+    expectHandler?: ExpectHandler | undefined
+  }
+  interface FastifyRequest {
+    /** The whole URL (aiohttp: url). */
+    readonly absoluteUrl: string
+    /** Whom the request is for: target, Host, else the local address (aiohttp: host). */
+    readonly authority: string
+    /** Whether the message has a body. */
+    readonly bodyExists: boolean
+    /** Whether some of the body is still to be read. */
+    readonly canReadBody: boolean
+    /** Of Content-Type; `null` when it has none. */
+    readonly charset: string | null
+    /** The limit of this request's body, in bytes; 0 for none. */
+    readonly clientMaxSize: number
+    /** The body as a stream. @throws AIO_ERR_BODY_PARSED */
+    readonly content: StreamReader
+    /** `null` when it is not known beforehand. */
+    readonly contentLength: number | null
+    /** Media type without parameters; `application/octet-stream` when there is none or it is malformed. */
+    readonly contentType: string
+    /** Leniently parsed; an object without a prototype. */
+    readonly cookies: Readonly<Record<string, string>>
+    /** What proxies wrote into Forwarded (RFC 7239), believable or not. */
+    readonly forwarded: readonly Readonly<Record<string, string>>[]
+    /** All header lines as they came, looked up in any case, UTF-8 decoded. */
+    readonly headersMulti: MultiDict
+    /** The Range header. @throws HTTPRequestRangeNotSatisfiable */
+    readonly httpRange: RangeSlice
+    readonly ifMatch: readonly ETag[] | null
+    readonly ifModifiedSince: Date | null
+    readonly ifNoneMatch: readonly ETag[] | null
+    /** Dates only, as in aiohttp. */
+    readonly ifRange: Date | null
+    readonly ifUnmodifiedSince: Date | null
+    /** Whether the client wants the connection to stay. */
+    readonly keepAlive: boolean
+    /** Decoded; what is no valid UTF-8 stays percent-encoded. */
+    readonly path: string
+    /** Path and query as they came. */
+    readonly pathQs: string
+    /** Every value of every name, in order. */
+    readonly queryMulti: MultiDict
+    /** The query, decoded as one text; for display. */
+    readonly queryString: string
+    /** The target of the request line. */
+    readonly rawPath: string
+    /** Path and query (aiohttp: rel_url). */
+    readonly relUrl: string
+    /** Address of the peer, `null` when it is not known; forwarded headers are not looked at. */
+    readonly remote: string | null
+    /** `http` or `https`, as the socket says; forwarded headers are not looked at. */
+    readonly scheme: string
+    readonly secure: boolean
+    /** Of HTTP, such as `1.1`. */
+    readonly version: string
+    /** A view of this request with some parts replaced; body and state are shared. @throws AIO_ERR_CLONE_READ */
+    clone (options?: CloneOptions): FastifyRequest
+    /** The body as JSON, whatever its type says. @throws HTTPBadRequest, HTTPRequestEntityTooLarge */
+    json<T = unknown> (): Promise<T>
+    /** The body part by part. @throws HTTPBadRequest */
+    multipart (): Promise<MultipartReader>
+    /** The form; empty when the request has none. @throws HTTPBadRequest, HTTPRequestEntityTooLarge */
+    post (): Promise<Form>
+    /** The body as bytes, the same each time. @throws HTTPRequestEntityTooLarge */
+    read (): Promise<Buffer>
+    /** Reads what is left of the body and forgets it. */
+    release (): Promise<void>
+    /** The body as text, in its charset or UTF-8. @throws HTTPBadRequest, HTTPRequestEntityTooLarge */
+    text (): Promise<string>
+  }
+}
+
+/** What of the facts becomes a property of the request. */
+const properties = ['absoluteUrl', 'authority', 'charset', 'clientMaxSize', 'contentLength', 'contentType', 'forwarded',
+  'headersMulti', 'httpRange', 'ifMatch', 'ifModifiedSince', 'ifNoneMatch', 'ifRange', 'ifUnmodifiedSince', 'keepAlive',
+  'path', 'pathQs', 'queryMulti', 'queryString', 'rawPath', 'remote', 'scheme', 'secure', 'version'] as const
+
+/** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
+export default fp<RequestsOptions>(async function requests (app, options) {
+  checkOptions('the requests plugin', options, shape)
+  const registry = new Registry(app, options)
+  const facts = (request: FastifyRequest) => registry.facts(request)
+
+  for (const name of properties) {
+    app.decorateRequest(name, { getter (this: FastifyRequest) { return facts(this)[name] } } as never)
+  }
+  app.decorateRequest('relUrl', { getter () { return facts(this).pathQs } })
+  app.decorateRequest('bodyExists', { getter () { return facts(this).body.exists } })
+  app.decorateRequest('canReadBody', { getter () { return facts(this).body.readable } })
+  app.decorateRequest('content', { getter () { return facts(this).body.content } })
+  if (options.cookies !== false && !app.hasRequestDecorator('cookies')) {
+    app.decorateRequest('cookies', { getter () { return facts(this).cookies } })
+  }
+  app.decorateRequest('read', function (this: FastifyRequest) { return facts(this).read() })
+  app.decorateRequest('text', function (this: FastifyRequest) { return facts(this).text() })
+  app.decorateRequest('json', function <T> (this: FastifyRequest) { return facts(this).json<T>() })
+  app.decorateRequest('post', function (this: FastifyRequest) { return facts(this).post() })
+  app.decorateRequest('multipart', async function (this: FastifyRequest) { return facts(this).multipart() })
+  app.decorateRequest('release', function (this: FastifyRequest) { return facts(this).body.release() })
+  app.decorateRequest('clone', function (this: FastifyRequest, changes?: CloneOptions) {
+    return registry.clone(this, changes)
+  })
+  app.decorate('lazyBodies', function (this: FastifyInstance) {
+    this.removeAllContentTypeParsers()
+    this.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    this.addHook('onResponse', async request => { await registry.dispose(request) })
+  })
+
+  expectContinue(app)
+}, {
+  name: 'requests',
+  fastify: '5.x'
+})
+
+/** Route options become the route's config, and its handler for `Expect` the first of its hooks. */
+function expectContinue (app: FastifyInstance): void {
+  const expectations = new Expectations()
+  expectations.refuseUnknown(app.server)
+
+  app.addHook('onRoute', route => {
+    const { clientMaxSize = route.config?.clientMaxSize, expectHandler = route.config?.expectHandler } = route
+    checkOptions(`the route ${route.url}`, { clientMaxSize, expectHandler }, {
+      clientMaxSize: integer(0),
+      expectHandler: func
+    })
+    if (clientMaxSize !== undefined) route.config = { ...route.config, clientMaxSize }
+    if (expectHandler === undefined) return
+    expectations.listen(app.server, (request, response) => app.routing(request, response))
+    addFirst(route, expectations.hook(expectHandler))
+  })
+}
+
+function addFirst (route: RouteOptions, hook: ReturnType<Expectations['hook']>): void {
+  const hooks = route.onRequest === undefined ? [] : [route.onRequest].flat()
+  route.onRequest = [hook, ...hooks]
+}
