@@ -103,14 +103,15 @@ export class Content {
     return this.#body
   }
 
-  /** Replaces the body; without a media type it becomes text/plain (a string) or application/octet-stream. */
+  /** Replaces the body; a missing media type becomes text/plain (a string) or, with bytes, application/octet-stream. */
   set body (body: BodyInit | null) {
     if (typeof body === 'string') {
       this.text = body
       return
     }
     this.#body = body === null ? null : toBody(this.#where, body)
-    if (body !== null && !this.headers.has('content-type')) this.contentType = octets
+    const empty = body === null || (body instanceof Uint8Array && body.length === 0)
+    if (!empty && !this.headers.has('content-type')) this.contentType = octets
   }
 
   /** The media type without parameters; `application/octet-stream` when there is none. */

@@ -6,6 +6,7 @@
 
 import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import { describe } from '../../lib/options.ts'
+import { requoteURL } from '../../lib/quote.ts'
 import { HTTPClientError, HTTPServerError, type HTTPExceptionOptions } from './base.ts'
 
 /** 400 Bad Request. */
@@ -172,7 +173,7 @@ export class HTTPUnavailableForLegalReasons extends HTTPClientError {
   constructor (link: string | URL | null, options?: HTTPExceptionOptions) {
     super(options)
     this.link = link === null ? null : String(link)
-    if (this.link !== null) this.headers.set('link', `<${this.link}>; rel="blocked-by"`)
+    if (this.link !== null) this.headers.set('link', `<${requoteURL(this.link)}>; rel="blocked-by"`)
   }
 }
 

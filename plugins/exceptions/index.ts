@@ -10,6 +10,7 @@
 import { ServerResponse } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Body } from '../../lib/content.ts'
 import { boolean, checkOptions, either, func, oneOf } from '../../lib/options.ts'
 import { AllowedMethods, type RouterOptions } from './allowed.ts'
 import { HTTPError, HTTPException } from './base.ts'
@@ -115,13 +116,21 @@ function answer (
   log(error, translated, request, reply)
   writeHead(translated, request, reply)
   if (error instanceof HTTPException && (!(error instanceof HTTPError) || error.customBody || error.body === null)) {
-    // Redirections and what was written out by hand are not rendered. An empty body has to be undefined:
-    // Fastify would serialize null.
-    reply.send(error.body ?? undefined)
+    // Redirections and what was written out by hand are not rendered.
+    reply.send(bodyOf(error))
     return
   }
   const { body, contentType } = render(translated, request, reply, format)
   reply.header('content-type', contentType).send(body)
+}
+
+/**
+ * What Fastify is given; nothing has to be undefined, for it would serialize null, give empty bytes a type, and send
+ * the length of a body that 304 does not send.
+ */
+function bodyOf ({ body, statusCode }: HTTPException): Body | undefined {
+  const nothing = body === null || statusCode === 304 || (Buffer.isBuffer(body) && body.length === 0)
+  return nothing ? undefined : body
 }
 
 function writeHead (translated: Translated, request: FastifyRequest, reply: FastifyReply): void {

@@ -268,6 +268,16 @@ t.test('a time-out of the platform is 504', async t => {
   t.equal(response.body, '504: Gateway Timeout')
 })
 
+t.test('304 with a text has neither body nor length, empty bytes have no type', async t => {
+  const cached = await (await throwing(t, () => new HTTPNotModified({ text: 'ignored' }))).inject('/')
+  t.equal(cached.body, '')
+  t.notOk(cached.headers['content-length'])
+
+  const empty = await (await throwing(t, () => new HTTPBadRequest({ body: Buffer.alloc(0) }))).inject('/')
+  t.equal(empty.statusCode, 400)
+  t.notOk(empty.headers['content-type'])
+})
+
 t.test('headers that repeat keep their lines', async t => {
   const app = await throwing(t, () => new HTTPForbidden({ headers: { 'x-many': ['1', '2'] } }))
 

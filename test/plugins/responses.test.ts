@@ -23,7 +23,7 @@ t.test('Response is sent by a plain Fastify app', async t => {
     [{ body: 'string' }, 'string', 'text/plain; charset=utf-8', '6'],
     [{ body: Buffer.from('buffer') }, 'buffer', 'application/octet-stream', '6'],
     [{ body: new TextEncoder().encode('bytes') }, 'bytes', 'application/octet-stream', '5'],
-    [{ body: new Uint8Array(Buffer.from('abc').buffer, 0, 0) }, '', 'application/octet-stream', '0'],
+    [{ body: new Uint8Array(Buffer.from('abc').buffer, 0, 0) }, '', undefined, '0'],
     [{ body: Buffer.from('b'), contentType: 'image/png' }, 'b', 'image/png', '1'],
     [{ body: null }, '', undefined, '0'],
     [{ body: null, contentType: 'image/png' }, '', 'image/png', '0']
