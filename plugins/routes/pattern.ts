@@ -25,6 +25,8 @@ export class Pattern {
   /** As it was written, prefix included. */
   readonly path: string
   readonly prefix: string
+  /** As it was written, without the prefix. */
+  readonly own: string
   /** Without expressions: `/user/{id}`. */
   readonly canonical: string
   /** The text before the first variable. */
@@ -44,6 +46,7 @@ export class Pattern {
     checkPath(path)
     this.path = prefix + path || '/'
     this.prefix = prefix
+    this.own = path
     this.#parts = parse(this.path)
     const variables = this.#parts.filter(part => typeof part !== 'string')
     const [first = ''] = this.#parts

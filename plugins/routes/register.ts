@@ -73,6 +73,9 @@ export function registerRoute (scope: FastifyInstance, route: Route<RouteData>, 
  * and middlewares see the 404 or 405.
  */
 export function registerNotFound (scope: FastifyInstance, routing: Routing): void {
+  const table = routing.tableOf(scope)
+  // Two sub-applications may have one prefix: the second is never asked.
+  if (table.root.ownerOf(table.key) !== table) return
   addAllMethods(scope)
   for (const path of scope.prefix === '' ? ['/*'] : ['', '/*']) {
     const methods = scope.supportedMethods.filter(method => !scope.hasRoute({ method, url: scope.prefix + path }))

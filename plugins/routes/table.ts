@@ -94,9 +94,9 @@ export class Table<Data> {
    * @throws AIO_ERR_ROUTE_PATH, AIO_ERR_ROUTE_NAME
    */
   resource (path: string, name?: string, prefix = this.prefix): Resource<Data> {
-    const last = this.entries.at(-1)
     const pattern = new Pattern(path, prefix)
-    if (last instanceof Resource && last.name === name && last.pattern.path === pattern.path) return last
+    const last = this.entries.at(-1)
+    if (last instanceof Resource && last.name === name && isSame(last.pattern, pattern)) return last
     if (name !== undefined) this.#checkName(name)
     const resource = new Resource(pattern, name, this, this.#count())
     if (name !== undefined) this.#names.set(name, resource)
@@ -135,6 +135,12 @@ export class Table<Data> {
     return { table: this, route: null, allowed: [...allowed].sort() }
   }
 
+  /** The innermost table that a path belongs to, whatever routes it has. */
+  ownerOf (path: string): Table<Data> {
+    for (const candidate of this.#candidates(path)) if (candidate instanceof Table) return candidate.ownerOf(path)
+    return this
+  }
+
   * #candidates (path: string): Generator<Resource<Data> | Table<Data>> {
     // No key is longer: a path of nothing but slashes must not cost a look-up for each of them.
     let part = path.length > this.#longestKey ? upTo(path, path.lastIndexOf('/', this.#longestKey)) : path
@@ -161,6 +167,11 @@ export class Table<Data> {
     const other = this.#names.get(String(name))
     if (other !== undefined) throw new AIO_ERR_ROUTE_NAME(describe(name), `"${other.pattern.path}" has it already`)
   }
+}
+
+/** In the outermost app an empty path and a slash come to the same, but are two paths all the same. */
+function isSame (a: Pattern, b: Pattern): boolean {
+  return a.own === b.own && a.prefix === b.prefix
 }
 
 function upTo (path: string, end: number): string {
