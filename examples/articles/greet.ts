@@ -8,16 +8,16 @@ import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyRequest } from 'fastify'
 import bundle, { Response, runApp } from '../../app.ts'
 
-async function handle (request: FastifyRequest<{ Params: { name?: string } }>) {
-  const { name = 'Anonymous' } = request.params
+async function handle (request: FastifyRequest) {
+  const { name = 'Anonymous' } = request.matchInfo
   return new Response({ text: `Hello, ${name}` })
 }
 
 export default async function createApp () {
   const app = Fastify()
   await app.register(bundle)
-  app.get('/', handle)
-  app.get('/:name', handle)
+  app.addGet('/', handle)
+  app.addGet('/{name}', handle)
   return app
 }
 

@@ -5,11 +5,11 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyRequest } from 'fastify'
 import bundle, { Response, runApp } from '../../app.ts'
 
-function plainHandler (request: FastifyRequest, reply: FastifyReply) {
-  reply.send(new Response({ text: 'plain' }))
+function plainHandler () {
+  return new Response({ text: 'plain' })
 }
 
 async function handler () {
@@ -17,7 +17,7 @@ async function handler () {
 }
 
 async function postHandler (request: FastifyRequest) {
-  return new Response({ text: `posted ${String(request.body)}` })
+  return new Response({ text: `posted ${await request.text()}` })
 }
 
 async function allHandler (request: FastifyRequest) {
@@ -27,12 +27,12 @@ async function allHandler (request: FastifyRequest) {
 export default async function createApp () {
   const app = Fastify()
   await app.register(bundle)
-  app.get('/plain', plainHandler)
-  app.get('/', handler)
-  app.post('/post', postHandler)
-  app.all('/path', allHandler)
+  app.addGet('/plain', plainHandler)
+  app.addGet('/', handler)
+  app.addPost('/post', postHandler)
+  app.addRoute('*', '/path', allHandler)
   // A GET route answers HEAD as well, unless it is told not to.
-  app.get('/no-head', { exposeHeadRoute: false }, handler)
+  app.addGet('/no-head', handler, { allowHead: false })
   return app
 }
 

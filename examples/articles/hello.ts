@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import bundle, { Response, runApp } from '../../app.ts'
+import bundle, { Response, get, runApp } from '../../app.ts'
 
 async function hello () {
   return new Response({ text: 'Hello, world' })
@@ -15,7 +15,7 @@ async function hello () {
 export default async function createApp () {
   const app = Fastify()
   await app.register(bundle)
-  app.get('/', hello)
+  app.addRoutes([get('/', hello)])
   return app
 }
 

@@ -15,7 +15,7 @@ async function index () {
 export default async function createApp () {
   const app = Fastify()
   await app.register(bundle)
-  app.get('/', index)
+  app.addGet('/', index)
   return app
 }
 

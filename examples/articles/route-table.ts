@@ -1,25 +1,26 @@
 /**
- * Routes written down first, beside their handlers, and added to the app in one go.
+ * A table of routes, written beside their handlers by decorators and added to the app before it starts.
  *
  * @module
  */
 
 import { fileURLToPath } from 'node:url'
-import Fastify, { type RouteOptions } from 'fastify'
-import bundle, { Response, runApp } from '../../app.ts'
+import Fastify from 'fastify'
+import bundle, { Response, RouteTableDef, runApp } from '../../app.ts'
 
-const routes: RouteOptions[] = [
-  {
-    method: 'GET',
-    url: '/',
-    handler: async () => new Response({ text: 'Hello, world' })
+const routes = new RouteTableDef()
+
+export class Handlers {
+  @routes.get('/')
+  static async hello () {
+    return new Response({ text: 'Hello, world' })
   }
-]
+}
 
 export default async function createApp () {
   const app = Fastify()
   await app.register(bundle)
-  for (const route of routes) app.route(route)
+  app.addRoutes(routes)
   return app
 }
 

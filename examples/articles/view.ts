@@ -1,29 +1,27 @@
 /**
- * A class with one method for each HTTP method; whatever it lacks is answered 405 with Allow.
+ * A class of views: one method for each HTTP method; every other one is answered with 405.
  *
  * @module
  */
 
 import { fileURLToPath } from 'node:url'
-import Fastify, { type FastifyRequest } from 'fastify'
-import bundle, { Response, jsonResponse, runApp } from '../../app.ts'
+import Fastify from 'fastify'
+import bundle, { Response, View, jsonResponse, runApp } from '../../app.ts'
 
-class MyView {
-  async get (request: FastifyRequest) {
-    return new Response({ text: `You asked for ${request.url}` })
+class MyView extends View {
+  async get () {
+    return new Response({ text: `You asked for ${this.request.path}` })
   }
 
-  async post (request: FastifyRequest) {
-    return jsonResponse({ received: request.body })
+  async post () {
+    return jsonResponse({ received: await this.request.json() })
   }
 }
 
 export default async function createApp () {
   const app = Fastify()
   await app.register(bundle)
-  const view = new MyView()
-  app.get('/path/to', request => view.get(request))
-  app.post('/path/to', request => view.post(request))
+  app.addRoute('*', '/path/to', MyView)
   return app
 }
 
