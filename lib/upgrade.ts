@@ -17,6 +17,17 @@ export function isWebSocketHandshake (request: IncomingMessage): boolean {
   return request.method === 'GET' && tokens(request.headers.upgrade ?? '').includes('websocket')
 }
 
+/**
+ * Keeps requests with a body on the parser where Node asks, which 24.9 and later do: a body that belongs to an
+ * upgrade is no longer left for us to parse again. Others are taken off and may be declined, for Node itself loses
+ * what is pipelined behind an upgrade that it ignores.
+ */
+export function keepBodies (server: EventEmitter): void {
+  if (!('shouldUpgradeCallback' in server)) return
+  server.shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
+    headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
+}
+
 /** Hands a request that Node took off the parser back to it, as an ordinary one. */
 export function declineUpgrade (
   server: EventEmitter, secure: boolean, request: IncomingMessage, socket: Duplex, head: Buffer

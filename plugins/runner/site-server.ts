@@ -15,9 +15,10 @@ import {
 import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { SiteResponse, type Connections, type SiteListener } from './connections.ts'
+import { declineUpgrade, isWebSocketHandshake, keepBodies } from '../../lib/upgrade.ts'
+import { kConnection, SiteResponse, type Connections, type SiteListener } from './connections.ts'
 import type { Hardening } from './hardening.ts'
-import { declineUpgrade, isWebSocketHandshake, markUpgraded } from './upgrade.ts'
+import { pathOf } from './report.ts'
 
 /** What a site serves. */
 export interface Served {
@@ -93,10 +94,13 @@ function listenForRequests (server: Server, { connections, events, handler, hard
 
 /** Websocket handshakes go to the app; nothing else switches protocols. */
 function listenForUpgrades (server: Server, { events, hardening, tls }: SiteServerOptions): void {
+  const wanted = (request: IncomingMessage) => isWebSocketHandshake(request) && events.listenerCount('upgrade') > 0
+  keepBodies(server)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (hardening?.allowsUpgrade(request, socket) === false) return
-    if (isWebSocketHandshake(request) && events.listenerCount('upgrade') > 0) {
-      markUpgraded(request)
+    if (wanted(request)) {
+      const connection = request.socket[kConnection]
+      if (connection !== undefined) connection.upgraded = pathOf(request)
       events.emit('upgrade', request, socket, head)
     } else {
       declineUpgrade(server, tls !== undefined, request, socket, head)

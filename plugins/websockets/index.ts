@@ -14,7 +14,7 @@ import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fas
 import fp from 'fastify-plugin'
 import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import { anything, checkOptions, describe, func, integer, milliseconds, type Shape } from '../../lib/options.ts'
-import { declineUpgrade, isWebSocketHandshake } from '../../lib/upgrade.ts'
+import { declineUpgrade, isWebSocketHandshake, keepBodies } from '../../lib/upgrade.ts'
 import { Neighbour } from './neighbour.ts'
 import { webSocketShape, type WebSocketOptions } from './options.ts'
 import { WebSocketRegistry } from './registry.ts'
@@ -127,6 +127,7 @@ function listen (app: FastifyInstance, registry: WebSocketRegistry): void {
       routeUpgrade(neighbour.unmark(raw), socket, head, routing, registry.closing)
     }
   }
+  keepBodies(app.server)
   app.server.on('upgrade', onUpgrade)
   app.addHook('onReady', async () => { neighbour.meet(onUpgrade) })
   app.addHook('onClose', async () => { app.server.off('upgrade', onUpgrade) })
