@@ -179,22 +179,30 @@ export class Hardening {
   }
 
   /** Answers what the parser did not understand, or what did not come in time, after all that came before it. */
-  answerParserError (error: NodeJS.ErrnoException, socket: Duplex): void {
+  answerParserError (error: ParserError, socket: Duplex): void {
     const { code = '' } = error
     const connection = (socket as Socket)[kConnection]
     if (connection === undefined || !(code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT')) {
       socket.destroy(error)
     } else if (!connection.refused) {
-      refuseRest(socket as Socket, connection, parserErrors[code] ?? 400)
+      refuseRest(socket as Socket, connection, statusOf(error))
     }
   }
 }
 
+/** An error of Node's parser, with the parser's own words. */
+type ParserError = NodeJS.ErrnoException & { readonly reason?: string }
+
 const parserErrors: Partial<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_INVALID_VERSION: 505
+  HPE_HEADER_OVERFLOW: 431
+}
+
+function statusOf ({ code = '', reason }: ParserError): number {
+  // Under the same code the parser reports what is no version at all.
+  if (reason === 'Invalid HTTP version') return 505
+  return parserErrors[code] ?? 400
 }
 
 function hold (connection: Connection, next: () => void): void {

@@ -71,7 +71,10 @@ function isName (name: string, lower: string): boolean {
 function findInCoding (coding: string | undefined, minor: number): number {
   if (coding === undefined) return 0
   if (minor === 0) return 400
-  return coding.trim().toLowerCase() === 'chunked' ? 0 : 501
+  const codings = coding.toLowerCase().split(',').map(item => item.trim())
+  // Without chunked at the end nobody can tell where the body ends (section 6.3).
+  if (codings.at(-1) !== 'chunked') return 400
+  return codings.length === 1 ? 0 : 501
 }
 
 /** A path, `*` for OPTIONS, or an absolute URL of the host that Host names as well (RFC 9112, section 3.2). */
