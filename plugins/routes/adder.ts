@@ -5,7 +5,9 @@
  */
 
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_DOMAIN, AIO_ERR_ROUTE_PATH } from '../../lib/errors.ts'
+import {
+  AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_DOMAIN, AIO_ERR_OPTION_INVALID, AIO_ERR_ROUTE_PATH
+} from '../../lib/errors.ts'
 import { describe, func } from '../../lib/options.ts'
 import type { AnyRouteDef, RouteDef } from './definitions.ts'
 import { constrainToDomain, registerNotFound, registerRoute } from './register.ts'
@@ -89,6 +91,7 @@ export class Adder {
     app.register(async child => {
       this.#routing.assign(child, table)
       takePlace?.(child)
+      addMiddlewares(child, options)
       await load(child)
       // Behind the routes, which wait to be loaded.
       child.register(this.#extension(async context =>
@@ -141,6 +144,19 @@ export class Adder {
     if (this.#frozen) throw new AIO_ERR_APP_FROZEN(what)
     if (!func.test(subapp)) throw new AIO_ERR_ARGUMENT_INVALID('subapp', where, func.expected, describe(subapp))
   }
+}
+
+/** The `middlewares` of a sub-application, outside of those it adds itself; for the plugin of that name. */
+function addMiddlewares (child: FastifyInstance, options: { middlewares?: unknown }): void {
+  const { middlewares = [] } = options
+  if (!Array.isArray(middlewares)) {
+    throw new AIO_ERR_OPTION_INVALID('middlewares', 'a sub-application', 'a list of functions', describe(middlewares))
+  }
+  if (middlewares.length > 0 && !child.hasDecorator('addMiddleware')) {
+    throw new AIO_ERR_OPTION_INVALID(
+      'middlewares', 'a sub-application', 'the middlewares plugin to be registered', describe(middlewares))
+  }
+  for (const middleware of middlewares) Reflect.apply(Reflect.get(child, 'addMiddleware'), child, [middleware])
 }
 
 /** The prefix of a context in aiohttp's syntax. */

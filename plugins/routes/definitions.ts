@@ -33,18 +33,6 @@ export interface AddRouteOptions extends
    * @default none
    */
   name?: string | undefined
-  /**
-   * How many bytes of a body the handler may read; for the requests plugin.
-   *
-   * @default what the app allows
-   */
-  clientMaxSize?: number | undefined
-  /**
-   * Answers `Expect: 100-continue` in place of the 100; for the requests plugin.
-   *
-   * @default none
-   */
-  expectHandler?: RouteHandler | undefined
 }
 
 /** Options of a GET route. */

@@ -40,16 +40,12 @@ export function registerRoute (scope: FastifyInstance, route: Route<RouteData>, 
   const direct = plan.isDirect(route)
   const methods = methodsOf(scope, route)
   plan.register(route, methods)
-  const { name: _name, allowHead: _allowHead, clientMaxSize, expectHandler, ...options } = def.options
+  const { name: _name, allowHead: _allowHead, ...options } = def.options
   const shared = {
     ...options,
     exposeHeadRoute: false,
     prefixTrailingSlash: 'slash',
-    config: ownConfig(route, {
-      ...options.config,
-      ...(clientMaxSize !== undefined && { clientMaxSize }),
-      ...(expectHandler !== undefined && { expectHandler })
-    })
+    config: ownConfig(route, options.config)
   } as const
   if (direct) {
     const own = methods.filter(method => isReached(route, method))

@@ -179,7 +179,8 @@ async function answered (answer: Promise<unknown>, reply: FastifyReply): Promise
 function areValid (params: unknown, names: readonly string[]): boolean {
   for (const name of names) {
     const value: unknown = Object(params)[name]
-    if (typeof value !== 'string' || value === '' || value.includes('{') || value.includes('}')) return false
+    // A schema may have made it something else than text.
+    if (value === '' || (typeof value === 'string' && (value.includes('{') || value.includes('}')))) return false
   }
   return true
 }
