@@ -10,6 +10,7 @@ import fp from 'fastify-plugin'
 import { check, checkOptions, type Shape } from './lib/options.ts'
 import cors, { type CorsOptions } from './plugins/cors.ts'
 import exceptions, { type ExceptionsOptions } from './plugins/exceptions/index.ts'
+import middlewares, { type MiddlewaresOptions } from './plugins/middlewares/index.ts'
 import requests, { type RequestsOptions } from './plugins/requests/index.ts'
 import responses from './plugins/responses/index.ts'
 import routes, { type RoutesOptions } from './plugins/routes/index.ts'
@@ -21,6 +22,7 @@ import websockets, { type WebSocketsOptions } from './plugins/websockets/index.t
 // Re-exports keep every `declare module` visible: tsc drops imports that are only values from app.d.ts.
 export * from './plugins/cors.ts'
 export * from './plugins/exceptions/index.ts'
+export * from './plugins/middlewares/index.ts'
 export * from './plugins/requests/index.ts'
 export * from './plugins/responses/index.ts'
 export * from './plugins/routes/index.ts'
@@ -63,6 +65,12 @@ export interface AppOptions {
    */
   responses?: Record<string, never> | false
   /**
+   * Functions around handlers.
+   *
+   * @default {}
+   */
+  middlewares?: MiddlewaresOptions | false
+  /**
    * Routes in aiohttp's words, sub-applications and domains; it has no options.
    *
    * @default {}
@@ -100,6 +108,7 @@ const shape: Shape<AppOptions> = {
   exceptions: plugin,
   requests: plugin,
   responses: bare,
+  middlewares: plugin,
   routes: bare,
   static: bare,
   cors: plugin,
@@ -115,6 +124,7 @@ export default fp<AppOptions>(async function bundle (app, options) {
   if (options.exceptions !== false) await app.register(exceptions, options.exceptions ?? {})
   if (options.requests !== false) await app.register(requests, options.requests ?? {})
   if (options.responses !== false) await app.register(responses, options.responses ?? {})
+  if (options.middlewares !== false) await app.register(middlewares, options.middlewares ?? {})
   if (options.routes !== false) await app.register(routes, options.routes ?? {})
   if (options.static !== false) await app.register(staticFiles, options.static ?? {})
   if (options.cors !== false) await app.register(cors, options.cors ?? {})

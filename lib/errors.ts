@@ -167,6 +167,30 @@ export const AIO_ERR_WS_MESSAGE_TYPE = createError<[string, string]>(
 export const AIO_ERR_WS_PLUGIN = createError<[]>(
   'AIO_ERR_WS_PLUGIN', 'Cannot prepare a websocket: register the websockets plugin first')
 
+/** A frame or message that breaks the protocol or a limit. Argument: what is wrong with it. */
+export const AIO_ERR_WS_PROTOCOL = createError<[string, { cause: Error }?]>(
+  'AIO_ERR_WS_PROTOCOL', 'The peer broke the protocol: %s')
+
+/** A peer that did not answer a close frame. Argument: milliseconds. */
+export const AIO_ERR_WS_CLOSE_TIMEOUT = createError<[number]>(
+  'AIO_ERR_WS_CLOSE_TIMEOUT', 'No close frame received after %s ms')
+
+/** A connection that ended without a close frame. */
+export const AIO_ERR_WS_BROKEN = createError<[]>(
+  'AIO_ERR_WS_BROKEN', 'The connection ended without a close frame')
+
+/** A websocket written to as if it were a stream. */
+export const AIO_ERR_WS_WRITE = createError<[]>(
+  'AIO_ERR_WS_WRITE', 'Cannot write to a websocket: use sendStr() or sendBytes()')
+
+/** A websocket whose status was to be changed. */
+export const AIO_ERR_WS_STATUS = createError<[]>(
+  'AIO_ERR_WS_STATUS', 'Cannot change the status of a websocket: it is always 101')
+
+/** An optional package that is needed and not installed. Arguments: package, what needs it. */
+export const AIO_ERR_PACKAGE_MISSING = createError<[string, string, { cause: Error }?]>(
+  'AIO_ERR_PACKAGE_MISSING', 'Cannot find the package "%s", which %s needs: install it beside this one')
+
 /** A path that cannot be configured for CORS. Arguments: path, why. */
 export const AIO_ERR_CORS_PATH = createError<[string, string]>(
   'AIO_ERR_CORS_PATH', 'Cannot configure CORS for "%s": %s')
@@ -235,3 +259,16 @@ export const AIO_ERR_DECORATOR = createError<[string]>(
 /** A domain that is none. Arguments: domain, why. */
 export const AIO_ERR_DOMAIN = createError<[string, string]>(
   'AIO_ERR_DOMAIN', 'Invalid domain %s: %s', 500, TypeError)
+
+/** A middleware after routes. Arguments: middleware, the first route. */
+export const AIO_ERR_MIDDLEWARE_LATE = createError<[string, string]>(
+  'AIO_ERR_MIDDLEWARE_LATE', 'Cannot add the middleware "%s": there are routes already, such as %s; add it before them')
+
+/** A middleware that forgot to return what the handler gave it. Argument: middleware. */
+export const AIO_ERR_MIDDLEWARE_RESPONSE = createError<[string]>(
+  'AIO_ERR_MIDDLEWARE_RESPONSE', 'The middleware "%s" returned undefined: expected a response')
+
+/** Middlewares around a route of @fastify/websocket, which came later. Argument: the route. */
+export const AIO_ERR_MIDDLEWARE_WEBSOCKET = createError<[string]>(
+  'AIO_ERR_MIDDLEWARE_WEBSOCKET',
+  'Cannot put middlewares around the websocket route "%s": register @fastify/websocket before the middlewares plugin')

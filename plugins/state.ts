@@ -112,7 +112,12 @@ export class AppState {
 
 /** The state of one request; it may change as often as it likes. */
 export class RequestState {
-  readonly #values = new Map<RequestKey<unknown>, unknown>()
+  readonly #values: Map<RequestKey<unknown>, unknown>
+
+  /** Begins with the values of another. */
+  constructor (origin?: RequestState) {
+    this.#values = new Map(origin === undefined ? [] : origin.#values)
+  }
 
   /** The value, else the fallback. @throws AIO_ERR_STATE_MISSING */
   get<T> (key: RequestKey<T>): T
@@ -158,6 +163,11 @@ export default fp<StateOptions>(async function state (app, options) {
   checkOptions('the state plugin', options, {})
   const frozen = watchReady(app)
   const requests = new WeakMap<FastifyRequest, RequestState>()
+  // A clone has the request it was made from as prototype.
+  const originOf = (request: FastifyRequest): RequestState | undefined => {
+    const prototype: FastifyRequest | null = Object.getPrototypeOf(request)
+    return prototype === null ? undefined : requests.get(prototype) ?? originOf(prototype)
+  }
 
   app.decorate('state', new AppState(frozen))
   app.addHook('onRegister', function (this: FastifyInstance, child) {
@@ -166,7 +176,7 @@ export default fp<StateOptions>(async function state (app, options) {
   app.decorateRequest('state', {
     getter (this: FastifyRequest) {
       let found = requests.get(this)
-      if (found === undefined) requests.set(this, found = new RequestState())
+      if (found === undefined) requests.set(this, found = new RequestState(originOf(this)))
       return found
     }
   })

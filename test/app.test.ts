@@ -2,7 +2,9 @@ import t from 'tap'
 import bundle, * as door from '../app.ts'
 import { build } from './helper.ts'
 
-const names = ['state', 'signals', 'exceptions', 'responses', 'static', 'cors', 'websockets'] as const
+const names = [
+  'state', 'signals', 'exceptions', 'requests', 'responses', 'middlewares', 'routes', 'static', 'cors', 'websockets'
+] as const
 
 t.test('every plugin is registered', async t => {
   const app = build(t)
@@ -40,7 +42,7 @@ t.test('options for a plugin that has none are refused', async t => {
 })
 
 t.test('a plugin whose foundation was left out is refused by name', async t => {
-  await t.rejects(async () => await build(t).register(bundle, { exceptions: false }),
+  await t.rejects(async () => await build(t).register(bundle, { exceptions: false, middlewares: false, routes: false }),
     { message: /'exceptions'.*'static'/ })
 })
 

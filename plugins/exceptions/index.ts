@@ -45,10 +45,15 @@ export interface ExceptionsOptions {
   notFound?: boolean | undefined
 }
 
+/** What answers where no route does. */
+export type NotFoundHandler = (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) => unknown
+
 declare module 'fastify' {
   interface FastifyInstance {
     /** By what 405 is told from 404, and which methods are allowed. */
     allowedMethods: AllowedMethods
+    /** Puts something around the not-found handler of this plugin, as middlewares do. */
+    wrapNotFound (wrap: (handler: NotFoundHandler) => NotFoundHandler): void
   }
   interface FastifyContextConfig {
     /** Whether the route counts when 405 is told from 404; switch it off for catch-all routes. @default true */
@@ -66,7 +71,10 @@ export default fp<ExceptionsOptions>(async function exceptions (app, options) {
   app.setErrorHandler((error: unknown, request, reply) => answer(error, request, reply, format))
   app.decorate('allowedMethods', new AllowedMethods(routerOptions(app)))
   app.addHook('onRoute', function (route) { this.allowedMethods.add(route) })
-  if (notFound) installNotFound(app)
+  let handler: NotFoundHandler = answerNotFound
+  app.decorate('wrapNotFound', wrap => { handler = wrap(handler) })
+  if (!notFound) return
+  app.setNotFoundHandler(function (request, reply) { return Reflect.apply(handler, this, [request, reply]) })
 }, {
   name: 'exceptions',
   fastify: '5.x'
@@ -81,13 +89,11 @@ export function frameworkErrors (error: FastifyError, request: FastifyRequest, r
 }
 
 /** 404 when no route has the path, else 405. Routes that matched never get here. */
-function installNotFound (app: FastifyInstance): void {
-  app.setNotFoundHandler((request, reply) => {
-    const methods = app.allowedMethods.find(request)
-    // A handler that says "not found" for its own path means 404.
-    const found = methods.length > 0 && !methods.includes(request.method)
-    reply.send(found ? new HTTPMethodNotAllowed(request.method, methods) : new HTTPNotFound())
-  })
+function answerNotFound (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
+  const methods = this.allowedMethods.find(request)
+  // A handler that says "not found" for its own path means 404.
+  const found = methods.length > 0 && !methods.includes(request.method)
+  reply.send(found ? new HTTPMethodNotAllowed(request.method, methods) : new HTTPNotFound())
 }
 
 /** The options of Fastify's router; they may stand in `routerOptions` or, the old way, beside it. */

@@ -1,0 +1,84 @@
+/**
+ * A reply that keeps what it is to send: `reply.send()` of a handler goes through the middlewares first.
+ *
+ * @module
+ */
+
+import type { FastifyReply } from 'fastify'
+
+/** What a handler answers with, whether it returns it or sends it. */
+export class Capture {
+  /** For the handler, in place of Fastify's own. */
+  readonly reply: FastifyReply
+  readonly #target: FastifyReply
+  #sent = false
+  #payload: unknown
+  #settle: (() => void) | undefined
+
+  constructor (target: FastifyReply) {
+    this.#target = target
+    this.reply = new Proxy(target, {
+      get: (_, key) => this.#get(key),
+      // Setters of Fastify's own reply need Fastify's own reply.
+      set: (_, key, value) => Reflect.set(target, key, value, target)
+    })
+  }
+
+  /** What the handler answers with, given what it returned. */
+  settle (result: unknown): unknown {
+    if (result !== this.reply && isPromise(result)) return this.#first(result)
+    if (this.#sent) return this.#payload
+    if (result !== this.reply && result !== undefined) return result
+    // A handler that returns nothing answers later, or has written to the socket itself.
+    return this.#target.sent ? undefined : this.#first(ended(this.#target))
+  }
+
+  #get (key: string | symbol): unknown {
+    if (key === 'send') return this.#send
+    if (key === 'sent') return this.#sent || this.#target.sent
+    if (key === 'then') return this.#then
+    return Reflect.get(this.#target, key, this.#target)
+  }
+
+  readonly #send = (payload?: unknown): FastifyReply => {
+    if (this.#sent) {
+      this.#target.log.warn('Reply was already sent, did you forget to "return reply"?')
+      return this.reply
+    }
+    this.#sent = true
+    this.#payload = payload
+    this.#settle?.()
+    return this.reply
+  }
+
+  /** A handler may return its reply, or wait for it. */
+  readonly #then = (fulfilled?: () => void, rejected?: (error: unknown) => void): void => {
+    const answered = this.#sent ? Promise.resolve() : this.#first(ended(this.#target))
+    answered.then(() => fulfilled?.(), error => rejected?.(error))
+  }
+
+  /** Whichever comes first: what is sent, or the end of something. */
+  #first (other: PromiseLike<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#sent) resolve(this.#payload)
+      const before = this.#settle
+      this.#settle = () => {
+        before?.()
+        resolve(this.#payload)
+      }
+      other.then(result => resolve(this.#sent ? this.#payload : result), error => {
+        if (this.#sent) this.#target.log.error({ err: error }, 'Promise errored, but the reply was sent already')
+        else reject(error)
+      })
+    })
+  }
+}
+
+/** When a response has been sent, by whomever. */
+function ended (reply: FastifyReply): Promise<void> {
+  return new Promise((resolve, reject) => reply.then(resolve, reject))
+}
+
+function isPromise (value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
+}
