@@ -19,10 +19,19 @@ import { StreamSource } from './source.ts'
 import type { StreamReader } from './stream-reader.ts'
 import { transferDecoder } from './transfer.ts'
 
+/** How far a multipart body has been read; shared by its readers. */
+export interface Progress {
+  /** Parts so far. */
+  parts: number
+  /** Where a line begins whose line break has been read: a boundary may stand there without one. */
+  lineStart: number
+}
+
 /** What a part has from the reader it belongs to. */
 export interface PartOptions {
   /** CR, LF, two dashes and the boundary. */
   readonly delimiter: Buffer
+  readonly progress: Progress
   /** RFC 7578, sections 4.7 and 4.8: parts of forms have neither a length nor a coding. */
   readonly isFormData: boolean
   /** Limit of what is read at once, in bytes; 0 for none. */
@@ -44,7 +53,6 @@ export class BodyPartReader implements AsyncIterable<Buffer> {
   readonly filename: string | null
   readonly #content: StreamReader
   readonly #options: PartOptions
-  #begun = false
   #eof = false
   #received = 0
 
@@ -72,16 +80,10 @@ export class BodyPartReader implements AsyncIterable<Buffer> {
       throw new AIO_ERR_ARGUMENT_INVALID('size', 'readChunk()', 'a whole number of at least 1', describe(size))
     }
     if (this.#eof) return nothing
-    const { delimiter } = this.#options
-    let window = await this.#content.peek(delimiter.length)
-    if (!this.#begun && !window.subarray(0, delimiter.length).equals(delimiter)) {
-      // The line break before the content stands there for the delimiter of an empty part.
-      this.#content.skip(2)
-      window = await this.#content.peek(delimiter.length)
-    }
-    this.#begun = true
+    const { delimiter, progress } = this.#options
+    const window = await this.#content.peek(delimiter.length)
     const end = window.subarray(0, size + delimiter.length).indexOf(delimiter)
-    if (end === 0) {
+    if (end === 0 || startsWithBoundary(window, delimiter, this.#content, progress)) {
       this.#finish()
       return nothing
     }
@@ -183,4 +185,12 @@ export class BodyPartReader implements AsyncIterable<Buffer> {
     if (length === undefined || this.#options.isFormData || length === String(this.#received)) return
     throw new HTTPBadRequest({ text: 'The Content-Length of a part is not its length' })
   }
+}
+
+/** Whether a boundary comes next whose line break has been read already, with the line before it. */
+export function startsWithBoundary (
+  window: Buffer, delimiter: Buffer, content: StreamReader, progress: Progress
+): boolean {
+  return content.position === progress.lineStart &&
+    window.subarray(0, delimiter.length - 2).equals(delimiter.subarray(2))
 }

@@ -23,8 +23,10 @@ export class Expectations {
   #listening = false
 
   /** Answers what is no 100-continue with 417, as aiohttp does. */
-  refuseUnknown (server: EventEmitter): void {
+  refuseUnknown (server: EventEmitter, routing: RequestListener): void {
     server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+      // Nothing is expected by an empty header.
+      if (request.headers.expect === '') return routing(request, response)
       const text = `Unknown Expect: ${Buffer.from(request.headers.expect ?? '', 'latin1').toString('utf8')}`
       response.writeHead(417, STATUS_CODES[417], {
         'content-type': 'text/plain; charset=utf-8',

@@ -5,10 +5,10 @@
  */
 
 import type { FastifyRequest } from 'fastify'
+import { parseETags, parseHttpDate, type ETag } from '../../lib/conditions.ts'
 import { AIO_ERR_BODY_PARSED } from '../../lib/errors.ts'
 import { Body } from './body.ts'
 import { decodeText } from './charset.ts'
-import { parseETags, parseHttpDate, parseRange, type ETag, type RangeSlice } from './conditions.ts'
 import { parseContentType, type ContentType } from './content-type.ts'
 import { parseCookies } from './cookies.ts'
 import { multipartForm, urlencodedForm, type Form, type FormLimits } from './form.ts'
@@ -17,6 +17,7 @@ import { parseJSON, type Poisoning } from './json.ts'
 import { MultiDict } from './multi-dict.ts'
 import { MultipartReader } from './multipart.ts'
 import { queryPairs, unquote } from './quoting.ts'
+import { parseRange, type RangeSlice } from './range.ts'
 import { absoluteUrl, parseTarget, type Target } from './target.ts'
 
 /** What is the same for every request of an app. */

@@ -8,27 +8,30 @@
  * @module
  */
 
+import type { RequestListener } from 'node:http'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import type { ETag } from '../../lib/conditions.ts'
 import { checkOptions, func, integer } from '../../lib/options.ts'
 import type { CloneOptions } from './clone.ts'
-import type { ETag, RangeSlice } from './conditions.ts'
 import { Expectations, type ExpectHandler } from './expect.ts'
 import type { Form } from './form.ts'
 import type { MultiDict } from './multi-dict.ts'
 import type { MultipartReader } from './multipart.ts'
 import { shape, type RequestsOptions } from './options.ts'
+import type { RangeSlice } from './range.ts'
 import { Registry } from './registry.ts'
 import type { StreamReader } from './stream-reader.ts'
 
 export { BodyPartReader } from './body-part.ts'
 export type { CloneOptions } from './clone.ts'
-export type { ETag, RangeSlice } from './conditions.ts'
+export type { ETag } from '../../lib/conditions.ts'
 export type { ExpectHandler } from './expect.ts'
 export { FileField, type Form } from './form.ts'
 export { MultiDict } from './multi-dict.ts'
 export { MultipartReader } from './multipart.ts'
 export type { RequestsOptions } from './options.ts'
+export type { RangeSlice } from './range.ts'
 export { StreamReader } from './stream-reader.ts'
 
 declare module 'fastify' {
@@ -102,7 +105,7 @@ declare module 'fastify' {
     readonly secure: boolean
     /** Of HTTP, such as `1.1`. */
     readonly version: string
-    /** A view of this request with some parts replaced; body and state are shared. @throws AIO_ERR_CLONE_READ */
+    /** A request with some parts replaced; the body is shared, state is copied. @throws AIO_ERR_CLONE_READ */
     clone (options?: CloneOptions): FastifyRequest
     /** The body as JSON, whatever its type says. @throws HTTPBadRequest, HTTPRequestEntityTooLarge */
     json<T = unknown> (): Promise<T>
@@ -164,7 +167,8 @@ export default fp<RequestsOptions>(async function requests (app, options) {
 /** Route options become the route's config, and its handler for `Expect` the first of its hooks. */
 function expectContinue (app: FastifyInstance): void {
   const expectations = new Expectations()
-  expectations.refuseUnknown(app.server)
+  const routing: RequestListener = (request, response) => app.routing(request, response)
+  expectations.refuseUnknown(app.server, routing)
 
   app.addHook('onRoute', route => {
     const { clientMaxSize = route.config?.clientMaxSize, expectHandler = route.config?.expectHandler } = route
@@ -174,7 +178,7 @@ function expectContinue (app: FastifyInstance): void {
     })
     if (clientMaxSize !== undefined) route.config = { ...route.config, clientMaxSize }
     if (expectHandler === undefined) return
-    expectations.listen(app.server, (request, response) => app.routing(request, response))
+    expectations.listen(app.server, routing)
     addFirst(route, expectations.hook(expectHandler))
   })
 }

@@ -9,7 +9,7 @@
 
 import { describe } from '../../lib/options.ts'
 import { HTTPBadRequest, HTTPRequestEntityTooLarge } from '../exceptions/index.ts'
-import { BodyPartReader } from './body-part.ts'
+import { BodyPartReader, startsWithBoundary, type Progress } from './body-part.ts'
 import { parseContentType } from './content-type.ts'
 import type { Poisoning } from './json.ts'
 import type { MultiDict } from './multi-dict.ts'
@@ -27,7 +27,6 @@ export interface MultipartOptions extends HeaderLimits {
 
 /** How deep multiparts may be nested. */
 const maxDepth = 16
-const crlf = Buffer.from('\r\n')
 
 /** A multipart body, or a part that is one. Iterated over, it gives its parts. */
 export class MultipartReader implements AsyncIterable<BodyPartReader | MultipartReader> {
@@ -38,8 +37,7 @@ export class MultipartReader implements AsyncIterable<BodyPartReader | Multipart
   readonly #delimiter: Buffer
   readonly #isFormData: boolean
   readonly #depth: number
-  /** Shared with the readers inside. */
-  readonly #count: { parts: number }
+  readonly #progress: Progress
   #last: BodyPartReader | MultipartReader | undefined
   #defaultCharset: string | undefined
   #begun = false
@@ -47,7 +45,8 @@ export class MultipartReader implements AsyncIterable<BodyPartReader | Multipart
 
   /** @throws HTTPBadRequest when the Content-Type is no multipart, or has no usable boundary */
   constructor (
-    content: StreamReader, headers: MultiDict, options: MultipartOptions, count = { parts: 0 }, depth = 1
+    content: StreamReader, headers: MultiDict, options: MultipartOptions,
+    progress: Progress = { parts: 0, lineStart: content.position }, depth = 1
   ) {
     const { type, parameters } = parseContentType(headers.get('content-type'))
     if (!type.startsWith('multipart/')) {
@@ -64,7 +63,7 @@ export class MultipartReader implements AsyncIterable<BodyPartReader | Multipart
     this.#options = options
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)
     this.#isFormData = type === 'multipart/form-data'
-    this.#count = count
+    this.#progress = progress
     this.#depth = depth
   }
 
@@ -107,16 +106,13 @@ export class MultipartReader implements AsyncIterable<BodyPartReader | Multipart
 
   /** Goes behind the next boundary of this reader, over whatever is before it. */
   async #nextBoundary (): Promise<void> {
-    // The line break before the first boundary is missing when nothing comes before it.
-    if (!this.#begun) this.#content.unreadData(crlf)
     for (;;) {
       await this.#skipDelimiter()
       const line = await this.#content.readline({ maxSize: this.#options.maxFieldSize })
+      this.#progress.lineStart = this.#content.position
       const rest = line.toString('latin1').trimEnd()
       if (rest === '--') {
         this.#eof = true
-        // It may be that of the boundary around.
-        this.#content.unreadData(line.subarray(rest.length))
         return
       }
       if (rest === '' && line.length > 0) {
@@ -124,7 +120,6 @@ export class MultipartReader implements AsyncIterable<BodyPartReader | Multipart
         return
       }
       if (this.#begun || line.length === 0) throw new HTTPBadRequest({ text: 'Invalid boundary in the multipart body' })
-      this.#content.unreadData(line.subarray(rest.length))
     }
   }
 
@@ -132,6 +127,9 @@ export class MultipartReader implements AsyncIterable<BodyPartReader | Multipart
     const delimiter = this.#delimiter
     for (;;) {
       const window = await this.#content.peek(delimiter.length)
+      if (startsWithBoundary(window, delimiter, this.#content, this.#progress)) {
+        return this.#content.skip(delimiter.length - 2)
+      }
       const found = window.indexOf(delimiter)
       if (found !== -1) return this.#content.skip(found + delimiter.length)
       if (window.length < delimiter.length) {
@@ -145,18 +143,19 @@ export class MultipartReader implements AsyncIterable<BodyPartReader | Multipart
 
   async #readPart (): Promise<BodyPartReader | MultipartReader> {
     const { maxParts, maxSize, poisoning } = this.#options
-    if (++this.#count.parts > maxParts) {
-      throw new HTTPRequestEntityTooLarge(maxParts, this.#count.parts, {
+    if (++this.#progress.parts > maxParts) {
+      throw new HTTPRequestEntityTooLarge(maxParts, this.#progress.parts, {
         text: `Maximum number of parts ${maxParts} exceeded.`
       })
     }
     const headers = await readPartHeaders(this.#content, this.#options)
+    this.#progress.lineStart = this.#content.position
     if (parseContentType(headers.get('content-type')).type.startsWith('multipart/')) {
-      this.#last = new MultipartReader(this.#content, headers, this.#options, this.#count, this.#depth + 1)
+      this.#last = new MultipartReader(this.#content, headers, this.#options, this.#progress, this.#depth + 1)
     } else {
-      this.#content.unreadData(crlf)
       this.#last = new BodyPartReader(this.#content, headers, {
         delimiter: this.#delimiter,
+        progress: this.#progress,
         isFormData: this.#isFormData,
         maxSize,
         poisoning,

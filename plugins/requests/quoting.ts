@@ -6,7 +6,6 @@
 
 import { decoder } from './charset.ts'
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encodedRun = /(?:%[0-9A-Fa-f]{2})+/g
 
 /** How `unquote()` treats plus signs. */
@@ -28,32 +27,29 @@ function unquoteRun (run: string, reserved: string): string {
   const bytes = Buffer.from(run.replaceAll('%', ''), 'hex')
   let text = ''
   for (let start = 0; start < bytes.length;) {
-    const length = characterLength(bytes[start] ?? 0)
-    const character = decodeCharacter(bytes.subarray(start, start + length), length)
-    const taken = character === undefined ? 1 : length
+    const length = characterLength(bytes, start)
+    const taken = Math.max(length, 1)
     const raw = run.slice(start * 3, (start + taken) * 3)
-    if (character === undefined) text += raw
-    else text += reserved.includes(character) ? raw.toUpperCase() : character
+    const character = length === 0 ? raw : bytes.toString('utf8', start, start + length)
+    text += reserved.includes(character) ? raw.toUpperCase() : character
     start += taken
   }
   return text
 }
 
-/** How many bytes the UTF-8 character has that begins with this one; 0 when none does. */
-function characterLength (lead: number): number {
+/** How many bytes the UTF-8 character has that begins here (RFC 3629, section 4); 0 when none does. */
+function characterLength (bytes: Buffer, start: number): number {
+  const lead = bytes[start] ?? 0
   if (lead < 0x80) return 1
-  if (lead < 0xc2) return 0
-  if (lead < 0xe0) return 2
-  return lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0
-}
-
-function decodeCharacter (bytes: Buffer, length: number): string | undefined {
-  if (length === 0 || bytes.length < length) return undefined
-  try {
-    return strict.decode(bytes)
-  } catch {
-    return undefined
+  const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0
+  for (let index = 1; index < length; index++) {
+    const byte = bytes[start + index] ?? 0
+    // Neither longer than need be, nor half of a pair, nor beyond Unicode.
+    const least = index > 1 ? 0x80 : lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80
+    const most = index > 1 ? 0xbf : lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf
+    if (byte < least || byte > most) return 0
   }
+  return length
 }
 
 /** Name and value of each part of a query string; a name alone has an empty value. */

@@ -37,6 +37,11 @@ export class StreamReader implements AsyncIterable<Buffer> {
     return this.#source.rawBytes
   }
 
+  /** Bytes that were taken out so far. */
+  get position (): number {
+    return this.#total - this.#size
+  }
+
   /** Whether everything has come and been read. */
   atEof (): boolean {
     return this.#size === 0 && this.#source.ended
@@ -130,12 +135,14 @@ export class StreamReader implements AsyncIterable<Buffer> {
   }
 
   /**
-   * What comes next, without taking it: at least `n` bytes, unless the end comes before. For parsers: the more is
-   * left untaken, the more is copied with each call.
+   * What comes next, without taking it: at least `n` bytes, unless the end comes before. For parsers, which take
+   * nearly all of it before they ask again: only what two pieces share is copied.
    */
   async peek (n: number): Promise<Buffer> {
     while (this.#size < n && await this.#more());
-    if (this.#buffer.length > 1) this.#buffer = [Buffer.concat(this.#buffer)]
+    const first = this.#buffer[0] ?? nothing
+    if (first.length >= n || this.#buffer.length < 2) return first
+    this.#buffer = [Buffer.concat(this.#buffer)]
     return this.#buffer[0] ?? nothing
   }
 

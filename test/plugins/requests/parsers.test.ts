@@ -1,10 +1,11 @@
 import t from 'tap'
-import { parseETags, parseHttpDate, parseRange } from '../../../plugins/requests/conditions.ts'
+import { parseETags, parseHttpDate } from '../../../lib/conditions.ts'
 import { parseContentType } from '../../../plugins/requests/content-type.ts'
 import { parseCookies } from '../../../plugins/requests/cookies.ts'
 import { dispositionValue, parseDisposition } from '../../../plugins/requests/disposition.ts'
 import { parseForwarded } from '../../../plugins/requests/forwarded.ts'
 import { formPairs, queryPairs, unquote } from '../../../plugins/requests/quoting.ts'
+import { parseRange } from '../../../plugins/requests/range.ts'
 import { absoluteUrl, parseTarget } from '../../../plugins/requests/target.ts'
 import { transferDecoder } from '../../../plugins/requests/transfer.ts'
 
