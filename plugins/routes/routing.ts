@@ -28,6 +28,8 @@ export class Routing {
   readonly #tables = new Map<FastifyInstance, Table<RouteData>>()
   readonly #plans = new Map<Table<RouteData>, Plan<RouteData>>()
   readonly #domains: { domain: Domain, table: Table<RouteData> }[] = []
+  /** The domains of Host headers that were asked for lately. */
+  readonly #hosts = new Map<string, { domain: Domain, table: Table<RouteData> } | undefined>()
   readonly #answers = new WeakMap<IncomingMessage, { target: string, resolution: Resolution<RouteData> }>()
   readonly #outermost = new Table<RouteData>()
 
@@ -67,6 +69,7 @@ export class Routing {
     const domain = new Domain(text)
     const table = new Table<RouteData>()
     this.#domains.push({ domain, table })
+    this.#hosts.clear()
     return { text: domain.text, table }
   }
 
@@ -146,7 +149,12 @@ export class Routing {
 
   #findDomain (host: string | undefined) {
     if (host === undefined || this.#domains.length === 0) return undefined
-    return this.#domains.find(({ domain }) => domain.matches(host))
+    if (this.#hosts.has(host)) return this.#hosts.get(host)
+    const found = this.#domains.find(({ domain }) => domain.matches(host))
+    // Anybody may send any Host.
+    if (this.#hosts.size >= 1000) this.#hosts.clear()
+    this.#hosts.set(host, found)
+    return found
   }
 }
 
