@@ -16,8 +16,8 @@ export interface Sample {
 export interface LoadOptions {
   readonly path: string
   readonly connections: number
-  /** Seconds. */
-  readonly duration: number
+  /** How many requests make a round. */
+  readonly amount: number
 }
 
 interface Usage {
@@ -45,13 +45,15 @@ export class Server {
   /** Loads the server and divides what it used by what it answered. */
   async measure (load: LoadOptions): Promise<Sample> {
     const before = await this.#usage()
+    const begin = performance.now()
     const result = await autocannon({
-      url: `http://127.0.0.1:${this.port}${load.path}`, connections: load.connections, duration: load.duration
+      url: `http://127.0.0.1:${this.port}${load.path}`, connections: load.connections, amount: load.amount
     })
+    const seconds = (performance.now() - begin) / 1000
     const after = await this.#usage()
     if (result.non2xx + result.errors > 0) throw new Error(`${load.path}: ${result.non2xx + result.errors} failures`)
     const used = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system
-    return { rate: result.requests.total / result.duration, cpu: used / result.requests.total }
+    return { rate: result.requests.total / seconds, cpu: used / result.requests.total }
   }
 
   stop (): void {
