@@ -10,14 +10,12 @@ export interface ETag {
   readonly isWeak: boolean
 }
 
-const tag = /(W\/)?"([!#-~\x80-\uffff]+)"(?:\s*,\s*|$)/y
-
 /** The tags of If-Match or If-None-Match up to the first that is malformed; `null` without the header. */
 export function parseETags (header: string | undefined): readonly ETag[] | null {
   if (header === undefined || header === '') return null
   if (header === '*') return [{ value: '*', isWeak: false }]
   const tags: ETag[] = []
-  const pattern = new RegExp(tag)
+  const pattern = /(W\/)?"([!#-~\x80-\uffff]+)"(?:\s*,\s*|$)/y
   for (let match = pattern.exec(header); match !== null; match = pattern.exec(header)) {
     tags.push({ value: match[2] ?? '', isWeak: match[1] !== undefined })
     if (pattern.lastIndex >= header.length) break
@@ -43,8 +41,8 @@ export function parseHttpDate (header: string | undefined): Date | null {
 function toDate (...[year = '', month = '', day, hour, minute, second]: (string | undefined)[]): Date | null {
   const index = months.indexOf(month.toLowerCase())
   if (index === -1) return null
-  // Two digits as in Python's email package: 69 to 99 are of the last century.
-  const full = year.length > 2 ? Number(year) : Number(year) + (Number(year) > 68 ? 1900 : 2000)
+  // As in Python's email package: of the years below 100, 69 to 99 are of the last century.
+  const full = Number(year) > 99 ? Number(year) : Number(year) + (Number(year) > 68 ? 1900 : 2000)
   const parts: readonly number[] = [day, hour, minute, second].map(Number)
   const [d = 0, h = 0, m = 0, s = 0] = parts
   const date = new Date(0)

@@ -182,7 +182,8 @@ export class BodyPartReader implements AsyncIterable<Buffer> {
   #finish (): void {
     this.#eof = true
     const length = this.headers.get('content-length')
-    if (length === undefined || this.#options.isFormData || length === String(this.#received)) return
+    // Zero is what aiohttp takes for unknown.
+    if (length === undefined || length === '0' || this.#options.isFormData || length === String(this.#received)) return
     throw new HTTPBadRequest({ text: 'The Content-Length of a part is not its length' })
   }
 }

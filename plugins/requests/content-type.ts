@@ -8,7 +8,7 @@
 export interface ContentType {
   /** In lower case; `application/octet-stream` when there is none or it is malformed. */
   readonly type: string
-  /** Under lower-case names; the last of a name counts, as for Fastify. */
+  /** Under lower-case names; the first of a name counts. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
@@ -21,7 +21,8 @@ export function parseContentType (header: string | undefined): ContentType {
     const equals = item.indexOf('=')
     if (equals === -1) continue
     const name = item.slice(0, equals).trim().toLowerCase()
-    if (name !== '') parameters.set(name, unquoteString(item.slice(equals + 1).trim()))
+    const value = unquoteString(item.slice(equals + 1).trim())
+    if (name !== '' && value !== '' && !parameters.has(name)) parameters.set(name, value)
   }
   return { type: type.split('/').length === 2 ? type : 'application/octet-stream', parameters }
 }

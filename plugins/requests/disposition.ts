@@ -67,10 +67,13 @@ function extendedValue (name: string, text: string): string | undefined {
 function decodeExtended (text: string): string | undefined {
   const [charset = '', language, ...rest] = text.split('\'')
   if (language === undefined || rest.length === 0) return undefined
+  const value = rest.join('\'')
+  // Nothing to decode: the charset does not matter.
+  if (!value.includes('%')) return value.replace(slashes, '')
   try {
-    const bytes = Buffer.from(rest.join('\'').replace(/%([0-9A-Fa-f]{2})/g,
+    const bytes = Buffer.from(value.replace(/%([0-9A-Fa-f]{2})/g,
       (_, hex: string) => String.fromCharCode(parseInt(hex, 16))), 'latin1')
-    return decoder(charset || 'utf-8', true).decode(bytes).replace(slashes, '')
+    return decoder(charset || 'utf-8', true)(bytes).replace(slashes, '')
   } catch {
     return undefined
   }

@@ -240,7 +240,9 @@ export class Facts {
 
   #header (name: string): string | undefined {
     const value = this.#request.headers[name]
-    return Array.isArray(value) ? value.join(', ') : value
+    if (value === undefined) return undefined
+    const text = Array.isArray(value) ? value.join(', ') : value
+    return this.#overrides.headers === undefined ? toText(text) : text
   }
 }
 

@@ -69,7 +69,7 @@ export function * queryPairs (query: string): Generator<[name: string, value: st
 export function * formPairs (form: string, charset = 'utf-8'): Generator<[name: string, value: string]> {
   const decode = decoder(charset)
   const decoded = (text: string) => text.replaceAll('+', ' ').replace(encodedRun,
-    run => decode.decode(Buffer.from(run.replaceAll('%', ''), 'hex')))
+    run => decode(Buffer.from(run.replaceAll('%', ''), 'hex')))
   let start = 0
   while (start <= form.length) {
     const next = form.indexOf('&', start)

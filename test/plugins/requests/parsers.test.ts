@@ -56,9 +56,12 @@ t.test('parseContentType() finds type and parameters', async t => {
     ['TEXT/Html; Charset=UTF-8', 'text/html', 'UTF-8'],
     ['text/plain;charset="iso-8859-1"', 'text/plain', 'iso-8859-1'],
     ['text/plain; a="x;charset=y"; charset=z', 'text/plain', 'z'],
+    ['text/plain; charset=a; charset=b', 'text/plain', 'a'],
+    ['text/plain; charset = a', 'text/plain', 'a'],
     ['text/plain; charset="a\\"b"', 'text/plain', 'a"b'],
     ['text/plain; charset', 'text/plain', undefined],
-    ['text/plain; charset="', 'text/plain', '']
+    ['text/plain; charset="', 'text/plain', undefined],
+    ['text/plain; charset=', 'text/plain', undefined]
   ]
   for (const [header, type, charset] of cases) {
     const parsed = parseContentType(header)
@@ -79,7 +82,8 @@ t.test('parseDisposition() reads names and file names in every form', async t =>
     ['form-data; name="a"; filename="x;y.txt"', 'a', 'x;y.txt'],
     ['form-data; name="a"; filename*=UTF-8\'\'na%C3%AFve.txt', 'a', 'naïve.txt'],
     ['form-data; name="a"; filename*=UTF-8\'\'%2Fetc%2Fx; filename="y"', 'a', 'etc/x'],
-    ['form-data; name="a"; filename*=klingon\'\'x', 'a', null],
+    ['form-data; name="a"; filename*=klingon\'\'%41', 'a', null],
+    ['form-data; name="a"; filename*=klingon\'\'x', 'a', 'x'],
     ['form-data; name="a"; filename*=UTF-8\'\'%FF', 'a', null],
     ['form-data; name="a"; filename*0="foo"; filename*1="bar"', 'a', 'foobar'],
     ['form-data; name="a"; filename*0*=UTF-8\'\'f%C3%BC; filename*1=r', 'a', 'für'],
@@ -138,6 +142,7 @@ t.test('parseHttpDate() knows the three formats of HTTP', async t => {
   for (const text of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994']) {
     t.equal(parseHttpDate(text)?.toISOString(), '1994-11-06T08:49:37.000Z', text)
   }
+  t.equal(parseHttpDate('Mon, 01 Jan 0001 00:00:00 GMT')?.getUTCFullYear(), 2001)
   for (const text of [undefined, '', 'yesterday', 'Sun, 31 Feb 1994 08:49:37 GMT', 'Sun, 06 Foo 1994 08:49:37 GMT',
     'Sun, 06 Nov 1994 25:49:37 GMT', '"etag"']) t.equal(parseHttpDate(text), null, String(text))
 })
@@ -156,7 +161,9 @@ t.test('queryPairs() and formPairs() keep order, blanks and repetitions', async 
   t.same([...queryPairs('a=&b&c=1+2&a=%C3%A9&d=%FF&e=1;f=2')],
     [['a', ''], ['b', ''], ['c', '1 2'], ['a', 'é'], ['d', '%FF'], ['e', '1;f=2']])
   t.same([...formPairs('a=1&&b=x+y%2Bz&=q&a=%FF')], [['a', '1'], ['b', 'x y+z'], ['', 'q'], ['a', '\ufffd']])
-  t.same([...formPairs('a=%E9', 'iso-8859-1')], [['a', 'é']])
+  t.same([...formPairs('a=%E9&b=%FF&c=%80', 'iso-8859-1')], [['a', 'é'], ['b', 'ÿ'], ['c', '\x80']])
+  t.same([...formPairs('a=%FF&b=%EF%BB%BFx', 'windows-1252')], [['a', 'ÿ'], ['b', 'ï»¿x']])
+  t.same([...formPairs('a=%E9', 'us-ascii')], [['a', '\ufffd']])
 })
 
 t.test('parseTarget() takes origin and absolute form apart', async t => {
