@@ -99,7 +99,11 @@ export class Connections implements Iterable<Connection> {
   /** Takes up a socket; `secure` when TLS has yet to be negotiated on it. `null` when it is known already. */
   add (transport: Socket, secure: boolean): Connection | null {
     // A request to upgrade that was put back comes in a second time on the same socket.
-    if (transport[kConnection] !== undefined) return null
+    const known = transport[kConnection]
+    if (known !== undefined) {
+      known.upgraded = null
+      return null
+    }
     this.accepted += 1
     const connection = new Connection(transport, secure ? null : transport)
     transport[kConnection] = connection
@@ -132,7 +136,10 @@ export class Connections implements Iterable<Connection> {
         response.connections = this
         if (this.draining) {
           // The rest of a pipeline may be in the same piece: only the last of it may close the connection.
-          setImmediate(handler, request, response)
+          setImmediate(() => {
+            // It may have been answered for or cut meanwhile.
+            if (!response.headersSent && !response.destroyed) handler(request, response)
+          })
           return
         }
       }

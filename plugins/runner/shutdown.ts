@@ -143,6 +143,8 @@ export class Shutdown {
     await this.#emptied(performance.now() + FLUSH_TIME, this.#skipCancelling.signal)
     this.#enter('kill')
     destroyAll(connections)
+    // Sockets tell of their end a turn later, and cleanup may count on there being none.
+    await this.#emptied(performance.now() + FLUSH_TIME)
   }
 
   async #cleanup (): Promise<void> {
@@ -155,8 +157,8 @@ export class Shutdown {
     }
   }
 
-  /** Waits for the last connection to end; `false` when the time is up or the signal aborts. */
-  async #emptied (deadline: number, skip: AbortSignal): Promise<void> {
+  /** Waits for the last connection to end, until the time is up or the signal aborts. */
+  async #emptied (deadline: number, skip = new AbortController().signal): Promise<void> {
     const { connections } = this.#subject
     while (connections.size > 0 && performance.now() < deadline && !skip.aborted) {
       await wait(Math.min(POLL_INTERVAL, deadline - performance.now()), skip)
