@@ -9,7 +9,7 @@ import {
   AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_DOMAIN, AIO_ERR_OPTION_INVALID, AIO_ERR_ROUTE_PATH
 } from '../../lib/errors.ts'
 import { describe, func } from '../../lib/options.ts'
-import type { AnyRouteDef, RouteDef } from './definitions.ts'
+import type { AnyRouteDef, RouteDef, StaticDef } from './definitions.ts'
 import { constrainToDomain, registerNotFound, registerRoute } from './register.ts'
 import { routeData, type RouteData, type Routing } from './routing.ts'
 import type { Route, Table } from './table.ts'
@@ -47,8 +47,8 @@ export class Adder {
       throw new AIO_ERR_ARGUMENT_INVALID('routes', 'app.addRoutes()', 'a list of routes', describe(routes))
     }
     for (const def of routes) {
-      if (def?.kind === 'static') app.addStatic(def.prefix, def.path, def.options)
-      else if (def?.kind === 'route') this.#addRoute(app, def)
+      if (def?.kind === 'route') this.#addRoute(app, def)
+      else if (def?.kind === 'static') addStatic(app, def)
       else throw new AIO_ERR_ARGUMENT_INVALID('route', 'app.addRoutes()', 'what get(), post() … return', describe(def))
     }
   }
@@ -144,6 +144,13 @@ export class Adder {
     if (this.#frozen) throw new AIO_ERR_APP_FROZEN(what)
     if (!func.test(subapp)) throw new AIO_ERR_ARGUMENT_INVALID('subapp', where, func.expected, describe(subapp))
   }
+}
+
+function addStatic (app: FastifyInstance, { prefix, path, options }: StaticDef): void {
+  if (!app.hasDecorator('addStatic')) {
+    throw new AIO_ERR_ARGUMENT_INVALID('route', 'app.addRoutes()', 'the static plugin to be registered', prefix)
+  }
+  app.addStatic(prefix, path, options)
 }
 
 /** The `middlewares` of a sub-application, outside of those it adds itself; for the plugin of that name. */

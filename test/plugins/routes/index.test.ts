@@ -231,6 +231,26 @@ t.test('what is no list of routes is refused', async t => {
   }
 })
 
+t.test('files need the static plugin', async t => {
+  const app = await buildRoutes(t)
+  t.throws(() => app.addRoutes([staticFiles('/x', import.meta.dirname)]), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+})
+
+t.test('routes of a context have its prefix, with the parameters Fastify finds in it', async t => {
+  const app = await buildRoutes(t)
+  await app.register(async child => {
+    child.addGet('', labelled('empty'))
+    child.addGet('/plain/{id}', labelled('plain'), { name: 'plain' })
+    child.addGet('/digits/{id:\\d+}', labelled('digits'))
+  }, { prefix: '/t/:tenant' })
+
+  t.same((await app.inject('/t/a')).json(), { label: 'empty', match: { tenant: 'a' } })
+  t.same((await app.inject('/t/a/plain/b')).json(), { label: 'plain', match: { tenant: 'a', id: 'b' } })
+  t.same((await app.inject('/t/a/digits/7')).json(), { label: 'digits', match: { tenant: 'a', id: '7' } })
+  t.equal((await app.inject('/t/a/digits/x')).statusCode, 404)
+  t.equal(app.urlFor('plain', { tenant: 'a', id: 1 }), '/t/a/plain/1')
+})
+
 t.test('more than thirty expressions behind one text are refused by name', async t => {
   const app = await buildRoutes(t)
   for (let i = 0; i < 32; i++) app.addGet(`/{x:[a-z]{${i}}}`, labelled(String(i)))

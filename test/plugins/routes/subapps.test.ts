@@ -98,6 +98,35 @@ t.test('signals of a sub-application are sent at its place among those of its pa
   ])
 })
 
+t.test('when a sub-application fails to start, the contexts of both are left', async t => {
+  const log: string[] = []
+  const app = await buildRoutes(t)
+  signal(app, 'root', log)
+  app.addSubapp('/sub', async sub => {
+    signal(sub, 'sub', log)
+    sub.onStartup(() => { throw new Error('no database') })
+  })
+  app.onStartup(() => log.push('never'))
+
+  await t.rejects(async () => { await app.ready() }, { message: 'no database' })
+  t.same(log, ['enter root', 'startup root', 'enter sub', 'startup sub', 'leave sub', 'leave root'])
+})
+
+t.test('contexts of a sub-application may be added until its own have been entered', async t => {
+  const log: string[] = []
+  const app = await buildRoutes(t)
+  app.addSubapp('/sub', async sub => {
+    app.onStartup(() => sub.cleanupContext(async function * late () { yield log.push('too late') }))
+    sub.cleanupContext(async function * first () {
+      sub.cleanupContext(async function * second () { yield log.push('second') })
+      yield log.push('first')
+    })
+  })
+
+  await t.rejects(async () => { await app.ready() }, { code: 'AIO_ERR_APP_FROZEN' })
+  t.same(log, ['first', 'second'])
+})
+
 t.test('onResponsePrepare runs from the outside to the inside', async t => {
   const app = await buildRoutes(t)
   app.onResponsePrepare((_request, { headers }) => headers.append('x-signal', 'root'))
