@@ -272,3 +272,28 @@ export const AIO_ERR_MIDDLEWARE_RESPONSE = createError<[string]>(
 export const AIO_ERR_MIDDLEWARE_WEBSOCKET = createError<[string]>(
   'AIO_ERR_MIDDLEWARE_WEBSOCKET',
   'Cannot put middlewares around the websocket route "%s": register @fastify/websocket before the middlewares plugin')
+
+/** A stream response whose reply nobody knows. */
+export const AIO_ERR_RESPONSE_REPLY = createError<[]>(
+  'AIO_ERR_RESPONSE_REPLY',
+  'Cannot prepare the response: expected prepare(request, reply) in a handler of Fastify\'s own routes')
+
+/** A step in the life of a response at the wrong time. Arguments: what was tried, why not. */
+export const AIO_ERR_RESPONSE_STATE = createError<[string, string]>(
+  'AIO_ERR_RESPONSE_STATE', 'Cannot %s: %s')
+
+/** The client has gone in the middle of a response. */
+export const AIO_ERR_RESPONSE_CLOSED = createError<[]>(
+  'AIO_ERR_RESPONSE_CLOSED', 'Cannot write to the response: the connection is closed')
+
+/** An entity tag that cannot be sent. Argument: what came. */
+export const AIO_ERR_ETAG = createError<[string]>(
+  'AIO_ERR_ETAG', 'Invalid entity tag: expected visible characters without quotes, got %s', 500, TypeError)
+
+/** A file that is not there, or is no file; for the client it is 404. Argument: the path. */
+export const AIO_ERR_FILE_MISSING = createError<[string]>(
+  'AIO_ERR_FILE_MISSING', 'There is no file at "%s"', 404)
+
+/** A file that must not be read; for the client it is 403. Argument: the path. */
+export const AIO_ERR_FILE_FORBIDDEN = createError<[string]>(
+  'AIO_ERR_FILE_FORBIDDEN', 'The file at "%s" cannot be read', 403)

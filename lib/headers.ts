@@ -24,6 +24,7 @@ const ascii = /^[\0-\x7f]*$/
 /** Headers of one response; names are kept in lower case, as HTTP/2 wants them. */
 export class Headers {
   readonly #values = new Map<string, string | string[]>()
+  #wide = false
 
   constructor (init?: HeadersInit) {
     if (init === undefined) return
@@ -31,6 +32,14 @@ export class Headers {
     for (const [name, value] of entries) {
       for (const item of Array.isArray(value) ? value : [value]) this.append(name, String(item))
     }
+  }
+
+  /**
+   * Whether there was a value beyond ASCII. Node writes such a head right only before bytes: a head that goes out
+   * together with text is encoded as the text is.
+   */
+  get wide (): boolean {
+    return this.#wide
   }
 
   /** How many names there are. */
@@ -61,15 +70,20 @@ export class Headers {
 
   /** @throws AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE */
   set (name: string, value: string | number): void {
-    this.#values.set(checkName(name), checkValue(name, value))
+    this.#values.set(checkName(name), this.#check(name, value))
   }
 
   /** A further value; it gets a line of its own, as in aiohttp. @throws AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE */
   append (name: string, value: string | number): void {
     const key = checkName(name)
-    const text = checkValue(name, value)
+    const text = this.#check(name, value)
     const before = this.#values.get(key)
     this.#values.set(key, before === undefined ? text : [before, text].flat())
+  }
+
+  /** The names, in lower case. */
+  names (): IterableIterator<string> {
+    return this.#values.keys()
   }
 
   delete (name: string): boolean {
@@ -86,6 +100,13 @@ export class Headers {
       if (typeof value === 'string') yield [name, value]
       else for (const item of value) yield [name, item]
     }
+  }
+
+  #check (name: string, value: string | number): string {
+    const text = String(value)
+    if (invalidValue.test(text)) throw new AIO_ERR_HEADER_VALUE(name, describe(text))
+    this.#wide ||= !ascii.test(text)
+    return text
   }
 
   /**
@@ -106,10 +127,4 @@ function toWire (text: string): string {
 function checkName (name: string): string {
   if (typeof name !== 'string' || !token.test(name)) throw new AIO_ERR_HEADER_NAME(describe(name))
   return name.toLowerCase()
-}
-
-function checkValue (name: string, value: string | number): string {
-  const text = String(value)
-  if (invalidValue.test(text)) throw new AIO_ERR_HEADER_VALUE(name, describe(text))
-  return text
 }

@@ -23,6 +23,11 @@ export function reasonPhrase (status: number): string {
   return python[status] ?? STATUS_CODES[status] ?? ''
 }
 
+/** Whether Node would write another phrase; an empty one it never writes. */
+export function needsReason (status: number, reason: string): boolean {
+  return reason !== (STATUS_CODES[status] ?? '')
+}
+
 /**
  * The phrase itself when it can be sent.
  *

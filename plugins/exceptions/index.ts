@@ -127,7 +127,7 @@ function answer (
     return
   }
   const { body, contentType } = render(translated, request, reply, format)
-  reply.header('content-type', contentType).send(body)
+  reply.header('content-type', contentType).send(translated.headers.wide ? Buffer.from(body) : body)
 }
 
 /**

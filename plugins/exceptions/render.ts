@@ -14,6 +14,8 @@ export interface ErrorInfo {
   readonly reason: string
   /** The whole body of the text format. */
   readonly text: string
+  /** The text format has not even a body. */
+  readonly wordless?: boolean | undefined
   /** One sentence about this case; without it there is nothing to say but the reason. */
   readonly detail?: string | undefined
   /** A stable code, such as `FST_ERR_VALIDATION`. */
@@ -41,7 +43,10 @@ export interface RenderedError {
 export type ErrorFormatName = 'text' | 'json' | 'problem' | 'html'
 
 const renderers: Readonly<Record<ErrorFormatName, (info: ErrorInfo) => RenderedError>> = {
-  text: info => ({ contentType: 'text/plain; charset=utf-8', body: info.text }),
+  // Nothing has no charset; as bytes, or Fastify would add one.
+  text: ({ text, wordless }) => wordless === true
+    ? { contentType: 'text/plain', body: Buffer.alloc(0) }
+    : { contentType: 'text/plain; charset=utf-8', body: text },
   json: info => ({ contentType: 'application/json; charset=utf-8', body: JSON.stringify(toJSON(info)) }),
   // As bytes: to a string of JSON Fastify would add a charset, which this type does not have.
   problem: info => ({ contentType: 'application/problem+json', body: Buffer.from(JSON.stringify(toProblem(info))) }),

@@ -14,7 +14,7 @@ import type { ErrorInfo, ValidationProblem } from './render.ts'
 /** An error, ready to be answered. */
 export interface Translated extends ErrorInfo {
   /** Headers that go with it. */
-  readonly headers: Iterable<readonly [name: string, value: string | string[]]>
+  readonly headers: Headers
   /** Nobody expected it: the connection closes, as with aiohttp. */
   readonly unhandled: boolean
 }
@@ -36,6 +36,7 @@ export function translate (error: unknown, circumstances: Circumstances): Transl
   if (status === undefined || status === 500) return { ...trouble, headers: headersOf(fields) }
   const reason = reasonPhrase(status)
   const detail = status < 500 ? detailOf(fields, circumstances) : undefined
+  if (status === 504 && isTimeout(fields)) return { ...timeout, headers: headersOf(fields) }
   return {
     status,
     reason,
@@ -51,13 +52,22 @@ export function translate (error: unknown, circumstances: Circumstances): Transl
 const tooLarge = 'FST_ERR_CTP_BODY_TOO_LARGE'
 
 /** aiohttp's words for an error nobody caught. */
-const trouble: Translated = {
+const trouble: Omit<Translated, 'headers'> = {
   status: 500,
   reason: 'Internal Server Error',
   detail: 'Server got itself in trouble',
   text: '500 Internal Server Error\n\nServer got itself in trouble',
-  headers: [],
   unhandled: true
+}
+
+/** A time-out nobody caught: aiohttp has no words for it. */
+const timeout: Omit<Translated, 'headers'> = {
+  status: 504, reason: 'Gateway Timeout', text: '', wordless: true, unhandled: true
+}
+
+/** A time-out of the platform, which has a name and no status. */
+function isTimeout (error: { name?: unknown, statusCode?: unknown, status?: unknown }): boolean {
+  return error.name === 'TimeoutError' && error.statusCode === undefined && error.status === undefined
 }
 
 function translateException (error: HTTPException): Translated {

@@ -62,7 +62,8 @@ export function toResponse (payload: unknown, reply: FastifyReply): Response {
 
 /** What Fastify is to send for a response. */
 export function fromResponse (response: Response, reply: FastifyReply): unknown {
-  if (reply.sent) return undefined
+  // A stream response has begun while the handler ran.
+  if (reply.sent || reply.raw.headersSent) return undefined
   return response instanceof PlainResponse ? response.applyTo(reply) : response
 }
 

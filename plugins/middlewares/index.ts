@@ -13,6 +13,7 @@ import type {
 import fp from 'fastify-plugin'
 import { AIO_ERR_MIDDLEWARE_WEBSOCKET } from '../../lib/errors.ts'
 import { checkOptions, func, listOf } from '../../lib/options.ts'
+import { rememberReply } from '../responses/index.ts'
 import { fromResponse, toResponse } from './answer.ts'
 import { Capture } from './capture.ts'
 import { Chains, checkMiddlewares, compose, type Middleware } from './chain.ts'
@@ -107,6 +108,7 @@ function around (chain: readonly Middleware[], handler: AnyHandler) {
     // A handler that gives up for the not-found handler is in its chain already.
     if (replyOf(request) !== null) return Reflect.apply(handler, this, [request, reply])
     Reflect.set(request, kReply, reply)
+    rememberReply(request, reply)
     return fromResponse(await run(request), reply)
   }
 }

@@ -28,6 +28,8 @@ export function preconditions (headers: IncomingHttpHeaders, { etag, mtime }: Fi
   } else if (isBefore(parseHttpDate(headers['if-unmodified-since']), mtime)) {
     return 412
   }
+  // The usual case by far, a browser that asks for the one tag it knows.
+  if (headers['if-none-match'] === etag) return 304
   const noneMatch = parseETags(headers['if-none-match'])
   if (noneMatch !== null) return matches(noneMatch, etag, () => true) ? 304 : 200
   const since = parseHttpDate(headers['if-modified-since'])

@@ -1,5 +1,5 @@
 /**
- * Responses to return from handlers: `Response` and `jsonResponse()`.
+ * Responses to return from handlers: `Response`, `jsonResponse()`, `FileResponse`, and `StreamResponse` to write to.
  *
  * Fastify sends these objects by itself, in any app. The plugin adds what Fastify lacks: the HEAD
  * routes it makes for GET routes answer 500 to any `Response`. Only HEAD requests pay for that.
@@ -9,17 +9,23 @@
 
 import { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkOptions } from '../../lib/options.ts'
-import { reasonPhrase } from '../../lib/status.ts'
+import { FileResponse } from './file-response.ts'
 import { Response } from './response.ts'
 
 export { acceptedEncodings, fileRange, preconditions, type FileEncoding, type FileRange } from './file-conditions.ts'
 export { fileFacts, type FileFacts } from './file-facts.ts'
 export { FileStream, type FileStreamOptions } from './file-stream.ts'
 export { contentTypeOf } from './file-types.ts'
+export type { ContentCoding } from './compression.ts'
+export { FileResponse, type FileResponseOptions } from './file-response.ts'
+export { MultipartWriter, type MultipartWriterOptions } from './multipart-writer.ts'
+export { abortStarted, rememberReply, replyOf } from './reply.ts'
 export { Response, jsonResponse, type JSONResponseOptions, type ResponseOptions } from './response.ts'
+export { StreamResponse, type ETagInit, type StreamResponseOptions } from './stream-response.ts'
 export type { Body, BodyInit, ContentOptions } from '../../lib/content.ts'
 export type { CookieOptions } from '../../lib/cookies.ts'
 export { Headers, type HeadersInit } from '../../lib/headers.ts'
@@ -42,15 +48,23 @@ function unpackOnHead (route: RouteOptions): void {
 }
 
 /** Takes a response apart: its head goes to the reply, its body on to be measured. */
-async function unpack (_request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
-  if (!(payload instanceof Response || payload instanceof globalThis.Response)) return undefined
-  if (payload instanceof Response && reply.raw instanceof ServerResponse) {
-    reply.raw.statusMessage = payload.reason
-    // The body itself, not the stream that would bring the phrase.
-    payload.reason = reasonPhrase(payload.status)
-  }
-  reply.code(payload.status)
-  for (const [name, value] of payload.headers) reply.header(name, value)
-  // No body has length 0, except where a length is forbidden; a stream has none to tell.
-  return payload.body ?? ([204, 304].includes(payload.status) ? Readable.from([]) : '')
+async function unpack (request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  // A route may be there for several methods.
+  if (request.method !== 'HEAD') return undefined
+  if (payload instanceof globalThis.Response) return await unpackPlain(reply, payload)
+  if (!(payload instanceof Response || payload instanceof FileResponse)) return undefined
+  const { body, headers, reason, status } = await payload.resolve(request.raw)
+  if (reply.raw instanceof ServerResponse) reply.raw.statusMessage = reason
+  reply.code(status)
+  for (const [name, value] of headers) reply.header(name, value)
+  if (body instanceof Readable) body.destroy()
+  const measured = headers.has('content-length') || [204, 304].includes(status)
+  // A stream is not measured; no body has length 0.
+  return measured || body instanceof Readable || body instanceof ReadableStream ? Readable.from([]) : body ?? ''
+}
+
+async function unpackPlain (reply: FastifyReply, response: globalThis.Response): Promise<unknown> {
+  reply.code(response.status)
+  for (const [name, value] of response.headers) reply.header(name, value)
+  return response.body ?? ([204, 304].includes(response.status) ? Readable.from([]) : '')
 }

@@ -6,14 +6,27 @@
  * @module
  */
 
-import { AIO_ERR_ARGUMENT_INVALID, AIO_ERR_BODY } from '../../lib/errors.ts'
+import type { IncomingMessage } from 'node:http'
+import { ReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Content, type Body, type BodyInit, type ContentOptions } from '../../lib/content.ts'
-import { anything, checkOptions, describe, func, integer, string, type Shape } from '../../lib/options.ts'
-import { checkReason, reasonPhrase } from '../../lib/status.ts'
-import { withReason } from './reason.ts'
+import { AIO_ERR_BODY, AIO_ERR_RESPONSE_REPLY } from '../../lib/errors.ts'
+import { Headers } from '../../lib/headers.ts'
+import { anything, checkOptions, describe, func, string, type Shape } from '../../lib/options.ts'
+import { needsReason } from '../../lib/status.ts'
+import { createEncoder, encode, type ContentCoding } from './compression.ts'
+import { describeFile } from './file-body.ts'
+import { LateBody, type LateResponse, type Resolved } from './late-body.ts'
+import { MultipartWriter } from './multipart-writer.ts'
+import { replyOf } from './reply.ts'
+import { streamShape, StreamResponse } from './stream-response.ts'
 
 /** Options of a response. */
-export interface ResponseOptions extends ContentOptions {
+export interface ResponseOptions extends Omit<ContentOptions, 'body'> {
+  /** Bytes, a string, a stream, a file, a multipart or an async iterable of chunks; not together with `text`. */
+  body?: BodyInit | MultipartWriter | null | undefined
   /** The phrase of the status line; HTTP/2 has none. @default the usual one of the status */
   reason?: string | undefined
   /** From 200 to 599. @default 200 */
@@ -21,20 +34,17 @@ export interface ResponseOptions extends ContentOptions {
 }
 
 const shape: Shape<ResponseOptions> = {
+  ...streamShape,
   body: anything,
   charset: string,
   contentType: string,
-  headers: anything,
-  reason: string,
-  status: integer(200, 599),
   text: anything
 }
 
 /** A whole response; return it from a handler. */
-export class Response extends Content {
-  #status: number
-  #reason: string | undefined
-  #sent: { from: Body, reason: string, stream: Body } | undefined
+export class Response extends StreamResponse implements LateResponse {
+  readonly #content: Content
+  #late: { from: Body, body: LateBody } | undefined
 
   /**
    * @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID, AIO_ERR_OPTION_CONFLICT, AIO_ERR_BODY,
@@ -42,54 +52,84 @@ export class Response extends Content {
    */
   constructor (options: ResponseOptions = {}) {
     checkOptions('Response', options, shape)
-    super('Response', options)
-    this.#status = options.status ?? 200
-    if (options.reason !== undefined) this.#reason = checkReason(options.reason)
+    const { body, reason, status, ...rest } = options
+    super({ reason, status })
+    const writer = body instanceof MultipartWriter ? body : undefined
+    this.#content = new Content('Response', { ...rest, body: writer?.toBuffer() ?? body as BodyInit | null }, this.headers)
+    if (writer !== undefined) this.headers.set('content-type', writer.contentType)
   }
 
-  /** By this Fastify knows it. */
-  get [Symbol.toStringTag] (): string {
-    return 'Response'
+  /** The body as text; `null` when there is none, or when it is a stream. */
+  get text (): string | null {
+    return this.#content.text
   }
 
-  get status (): number {
-    return this.#status
+  /** Replaces the body; a missing media type becomes text/plain, a missing charset utf-8. @throws AIO_ERR_CHARSET */
+  set text (text: string | null) {
+    this.#content.text = text
   }
 
-  /** @throws AIO_ERR_ARGUMENT_INVALID */
-  set status (status: number) {
-    if (!shape.status.test(status)) {
-      throw new AIO_ERR_ARGUMENT_INVALID('status', 'Response', shape.status.expected, describe(status))
-    }
-    this.#status = status
-  }
-
-  /** The phrase of the status line. */
-  get reason (): string {
-    return this.#reason ?? reasonPhrase(this.#status)
-  }
-
-  /** @throws AIO_ERR_REASON */
-  set reason (reason: string) {
-    this.#reason = checkReason(reason)
-  }
-
-  /** What is sent; a stream when there is a phrase of one's own, see `reason.ts`. */
+  /** What is sent; a stream when something can be decided only with the request at hand, see `late-body.ts`. */
   override get body (): Body {
-    const from = super.body
-    const reason = this.#reason
-    // Fastify sends the head of a 204 before it looks at the body.
-    if (reason === undefined || reason === reasonPhrase(this.#status) || this.#status === 204) return from
+    const from = this.#content.body
+    if (!this.#needsRequest(from)) return from
     // Fastify asks twice, and a stream can be read once only.
-    if (this.#sent?.from !== from || this.#sent.reason !== reason) {
-      this.#sent = { from, reason, stream: withReason(reason, from) }
-    }
-    return this.#sent.stream
+    if (this.#late?.from !== from) this.#late = { from, body: new LateBody(this) }
+    return this.#late.body
   }
 
   override set body (body: BodyInit | null) {
-    super.body = body
+    this.#content.body = body
   }
+
+  /** The length of the body; `null` when it is not known beforehand. */
+  override get contentLength (): number | null {
+    return super.contentLength ?? this.#content.length
+  }
+
+  override set contentLength (length: number | null) {
+    super.contentLength = length
+  }
+
+  /** Sends the response at once, where a handler cannot return it. @throws AIO_ERR_RESPONSE_REPLY */
+  override async prepare (request: FastifyRequest, reply: FastifyReply | undefined = replyOf(request)): Promise<void> {
+    if (reply === undefined) throw new AIO_ERR_RESPONSE_REPLY()
+    reply.send(this)
+  }
+
+  /** Decides what depends on the request; for `late-body.ts`. */
+  async resolve ({ headers: { 'accept-encoding': accept }, httpVersion }: IncomingMessage): Promise<Resolved> {
+    const coding = this.applyCoding(accept)
+    const headers = new Headers(this.headers)
+    const content = this.#content.body
+    if (content instanceof ReadStream) await describeFile(content, headers)
+    const { reason, status } = this
+    const body = await encoded(content, coding)
+    const length = body === content ? this.#content.length : Buffer.isBuffer(body) ? body.length : null
+    // A length that somebody gave stands; a chunked body and a 304 have none.
+    if (this.chunked && httpVersion !== '1.0') headers.set('transfer-encoding', 'chunked')
+    else if (length !== null && ![204, 304].includes(status) && !headers.has('content-length')) {
+      headers.set('content-length', length)
+    }
+    return { status, reason, headers, body }
+  }
+
+  #needsRequest (body: Body): boolean {
+    // Fastify sends the head of a 204 before it looks at the body.
+    if (this.status === 204) return false
+    return needsReason(this.status, this.reason) || this.compression !== undefined || this.chunked ||
+      (body !== null && this.status === 304) || (body instanceof Readable && this.#content.length !== null) ||
+      body instanceof ReadStream
+  }
+}
+
+async function encoded (body: Body, coding: ContentCoding): Promise<Body> {
+  if (coding === 'identity' || body === null) return body
+  if (body instanceof Readable || body instanceof ReadableStream) {
+    const source = body instanceof Readable ? body : Readable.fromWeb(body)
+    return source.compose(createEncoder(coding)) as Readable
+  }
+  return await encode(coding, body)
 }
 
 /** Options of `jsonResponse()`. */

@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HTTPInternalServerError, HTTPMethodNotAllowed, HTTPNotFound, type HTTPException } from '../exceptions/index.ts'
+import { abortStarted, rememberReply, replyOf, StreamResponse } from '../responses/index.ts'
 import type { RouteDef, RouteHandler } from './definitions.ts'
 import { Domain } from './domain.ts'
 import { decodePath, pathOf } from './encoding.ts'
@@ -169,19 +170,33 @@ export function routeData (def: RouteDef): RouteData {
   return {
     def,
     run (request, reply) {
+      rememberReply(request, reply)
       const answer: unknown = Reflect.apply(handler, this, [request, reply])
-      return answer instanceof Promise ? answered(answer, reply) : answer
+      return answer instanceof Promise ? answered(answer, request, reply) : answer
     }
   }
 }
 
-/** A handler that forgets to return a response is a fault, not an empty page. */
-async function answered (answer: Promise<unknown>, reply: FastifyReply): Promise<unknown> {
-  const response = await answer
-  if (response === undefined && !reply.sent && reply.statusCode === 200 && !reply.raw.headersSent) {
-    throw new HTTPInternalServerError({ cause: new Error('Missing response: the handler returned undefined') })
+/**
+ * A handler that forgets to return a response is a fault, not an empty page. One that returns what it has written to is
+ * done with it; one that fails in the middle leaves a connection to be cut.
+ */
+async function answered (answer: Promise<unknown>, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  try {
+    const response = await answer
+    if (response instanceof StreamResponse && response.prepared) {
+      await response.writeEof()
+      // Middlewares want to see it; Fastify knows it already.
+      return reply === replyOf(request) ? reply : response
+    }
+    if (response === undefined && !reply.sent && reply.statusCode === 200 && !reply.raw.headersSent) {
+      throw new HTTPInternalServerError({ cause: new Error('Missing response: the handler returned undefined') })
+    }
+    return response
+  } catch (error) {
+    abortStarted(request)
+    throw error
   }
-  return response
 }
 
 function areValid (params: unknown, names: readonly string[]): boolean {
