@@ -68,12 +68,12 @@ export class Registry {
     return clone
   }
 
-  /** Tidies up behind a request whose response is finished. */
-  async dispose (request: FastifyRequest): Promise<void> {
+  /** Tidies up behind a request whose response is finished, when there is something to tidy up. */
+  dispose (request: FastifyRequest): Promise<void> | undefined {
     const body = this.#bodies.get(request.raw)
-    if (body === undefined) return
+    if (body === undefined) return undefined
     this.#connections.get(connectionOf(request.raw))?.delete(body)
-    await body.dispose()
+    return body.dispose()
   }
 
   #body (raw: IncomingMessage): Body {
