@@ -34,6 +34,7 @@ export class CountingServer {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
     app.all('/sentinel', async () => 'sentinel')
+    app.get('/parameter/:name', async () => 'ok')
     app.all('*', async request => {
       const port = request.raw.socket.remotePort ?? 0
       calls.set(port, (calls.get(port) ?? 0) + 1)

@@ -52,3 +52,17 @@ t.test('nothing changes when a request comes byte by byte', async t => {
     t.equal(await problem(server, item, Array.from(item.raw)), null, item.name)
   })
 })
+
+t.test('what the router cannot read is answered by the renderer of exceptions', async t => {
+  const server = await CountingServer.start(t)
+  const ask = async (target: string) => {
+    const { text, statuses, by, calls } = await server.talk([`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`], 1)
+    t.match(text, /content-type: text\/plain; charset=utf-8\r\n/, target)
+    t.match({ by, calls }, { by: 'open', calls: 0 }, target)
+    return statuses[0]
+  }
+
+  for (const target of ['/%zz', '/%', '/%2', '/%c3%28', '/%ff', '/%ed%a0%80', '/a%zz/b?c=d', '/parameter/%e0%80%af']) {
+    t.equal(await ask(target), 400, target)
+  }
+})
