@@ -250,7 +250,8 @@ export const AIO_ERR_ROUTE_PARAMS = createError<[string, string, string]>(
 
 /** More routes than Fastify's router can tell apart. Argument: the path that was too much. */
 export const AIO_ERR_ROUTE_LIMIT = createError<[string]>(
-  'AIO_ERR_ROUTE_LIMIT', 'Cannot add the route "%s": at most 30 routes with expressions may begin with the same text')
+  'AIO_ERR_ROUTE_LIMIT',
+  'Cannot add the route "%s": at most 30 with expressions and options may begin with the same text')
 
 /** A decorator on something that cannot be a handler. Argument: what it stands on. */
 export const AIO_ERR_DECORATOR = createError<[string]>(

@@ -7,6 +7,7 @@
 import { METHODS } from 'node:http'
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { AIO_ERR_ROUTE_LIMIT } from '../../lib/errors.ts'
+import type { RouteHandler } from './definitions.ts'
 import { askedPath, directPath } from './plan.ts'
 import { resourceId, type RouteData, type Routing } from './routing.ts'
 import { domainStrategy, resourceStrategy } from './strategies.ts'
@@ -53,15 +54,29 @@ export function registerRoute (scope: FastifyInstance, route: Route<RouteData>, 
     scope.route({ ...shared, method: own, url: directPath(resource.pattern), handler: routing.directHandler(route) })
     return
   }
-  useStrategy(scope, resourceStrategy(request => routing.resourceOf(request)))
+  const url = askedPath(resource.pattern)
+  const isPlain = Object.values(options).every(value => value === undefined)
+  const door = isPlain ? routing.sharedDoor(scope, url) : { id: resourceId(resource), methods: new Set<string>() }
+  const missing = methods.filter(method => !door.methods.has(method))
+  routing.setDoor(route, door.id)
+  if (missing.length === 0) return
+  for (const method of missing) door.methods.add(method)
+  useStrategy(scope, resourceStrategy(request => routing.doorOf(request)))
   addAsked(scope, resource.pattern.path, {
     ...shared,
-    method: [...methods],
-    url: askedPath(resource.pattern),
-    constraints: { resource: resourceId(resource) },
+    method: missing,
+    url,
+    constraints: { resource: door.id },
     onRequest: [setParams(routing), ...[options.onRequest ?? []].flat()],
-    handler: run
+    handler: isPlain ? dispatcher(routing) : run
   })
+}
+
+/** For many routes behind one of Fastify. */
+function dispatcher (routing: Routing): RouteHandler {
+  return function shared (request, reply) {
+    return routing.dispatch(this, request, reply)
+  }
 }
 
 /**
@@ -81,9 +96,7 @@ export function registerNotFound (scope: FastifyInstance, routing: Routing): voi
       url: path,
       exposeHeadRoute: false,
       config: ownConfig(null),
-      handler (request, reply) {
-        return routing.dispatch(this, request, reply)
-      }
+      handler: dispatcher(routing)
     })
   }
 }

@@ -24,6 +24,9 @@ export interface RouteData {
   readonly run: RouteHandler
 }
 
+/** A route of Fastify for routes that are asked for: what its constraint is called, and its methods. */
+interface Door { readonly id: string, readonly methods: Set<string> }
+
 /** All tables of one app. */
 export class Routing {
   readonly #tables = new Map<FastifyInstance, Table<RouteData>>()
@@ -32,6 +35,9 @@ export class Routing {
   /** The domains of Host headers that were asked for lately. */
   readonly #hosts = new Map<string, { domain: Domain, table: Table<RouteData> } | undefined>()
   readonly #answers = new WeakMap<IncomingMessage, { target: string, resolution: Resolution<RouteData> }>()
+  readonly #doors = new Map<Route<RouteData>, string>()
+  readonly #shared = new Map<FastifyInstance, Map<string, Door>>()
+  #doorCount = 0
   readonly #outermost = new Table<RouteData>()
 
   constructor (app: FastifyInstance) {
@@ -105,10 +111,23 @@ export class Routing {
     return table.resolve(method, decodePath(pathOf(target)))
   }
 
-  /** For the router's constraint: the resource of a request. */
-  resourceOf (request: IncomingMessage): string | undefined {
+  /** The route of Fastify that all routes without options of their own share behind one wildcard. */
+  sharedDoor (scope: FastifyInstance, url: string): Door {
+    const doors = this.#shared.get(scope) ?? new Map<string, Door>()
+    this.#shared.set(scope, doors)
+    let door = doors.get(url)
+    if (door === undefined) doors.set(url, door = { id: `${url}#${this.#doorCount++}`, methods: new Set() })
+    return door
+  }
+
+  setDoor (route: Route<RouteData>, id: string): void {
+    this.#doors.set(route, id)
+  }
+
+  /** For the router's constraint: behind which of Fastify's routes a request finds its own. */
+  doorOf (request: IncomingMessage): string | undefined {
     const { route } = this.resolve(request)
-    return route === null ? undefined : resourceId(route.resource)
+    return route === null ? undefined : this.#doors.get(route)
   }
 
   /** The values of the variables in the path of a request. */
@@ -159,9 +178,9 @@ export class Routing {
   }
 }
 
-/** What the constraint of a resource is called. */
+/** What the constraint of a resource with options of its own is called. */
 export function resourceId ({ pattern, order }: Resource<RouteData>): string {
-  return `${pattern.path}#${order}`
+  return `${pattern.path}##${order}`
 }
 
 /** Everything about a definition that is worked out once. */

@@ -90,11 +90,12 @@ t.test('plain paths are ordinary routes of Fastify, the others wildcards behind 
     jsonRoute('GET', '/user/{id}/posts/{post}', '2'),
     jsonRoute('GET', '/ext/{stem}.{ext}', '3'),
     jsonRoute('GET', '/num/{id:\\d+}', '4'),
-    jsonRoute('GET', '/num/{id}', '5')
+    jsonRoute('GET', '/num/{id}', '5'),
+    jsonRoute('GET', '/num/x{id:.+}', '6', { config: {} })
   ])
   await app.ready()
 
-  t.same(urls, ['/fixed', '/user/:id/posts/:post', '/ext/*', '/num/*', '/num/*'])
+  t.same(urls, ['/fixed', '/user/:id/posts/:post', '/ext/*', '/num/*', '/num/x*'], 'those without options share one')
   t.ok(app.hasRoute({ method: 'GET', url: '/user/:id/posts/:post' }))
 })
 
@@ -251,9 +252,20 @@ t.test('routes of a context have its prefix, with the parameters Fastify finds i
   t.equal(app.urlFor('plain', { tenant: 'a', id: 1 }), '/t/a/plain/1')
 })
 
-t.test('more than thirty expressions behind one text are refused by name', async t => {
+t.test('any number of expressions may follow one text', async t => {
   const app = await buildRoutes(t)
-  for (let i = 0; i < 32; i++) app.addGet(`/{x:[a-z]{${i}}}`, labelled(String(i)))
+  for (let i = 1; i < 100; i++) app.addRoute(i % 2 ? 'GET' : '*', `/{x:[a-z]{${i}}}`, labelled(String(i)))
+
+  t.equal((await app.inject('/abc')).json().label, '3')
+  t.equal((await app.inject({ method: 'POST', url: `/${'x'.repeat(98)}` })).json().label, '98')
+  t.equal((await app.inject({ method: 'PURGE' as 'POST', url: '/abcd' })).json().label, '4')
+  t.equal((await app.inject({ method: 'POST', url: '/abc' })).headers.allow, 'GET')
+  t.equal((await app.inject('/a1')).statusCode, 404)
+})
+
+t.test('more than thirty expressions with options behind one text are refused by name', async t => {
+  const app = await buildRoutes(t)
+  for (let i = 0; i < 32; i++) app.addGet(`/{x:[a-z]{${i}}}`, labelled(String(i)), { config: {} })
   await t.rejects(async () => { await app.ready() }, { code: 'AIO_ERR_ROUTE_LIMIT' })
 })
 
