@@ -131,12 +131,12 @@ function answer (
 }
 
 /**
- * What Fastify is given; nothing has to be undefined, for it would serialize null, give empty bytes a type, and send
- * the length of a body that 304 does not send.
+ * What Fastify is given; nothing has to be undefined, for it would serialize null, give empty bytes a type, take that
+ * of a 204 away, and send the length of a body that 304 does not send.
  */
 function bodyOf ({ body, statusCode }: HTTPException): Body | undefined {
-  const nothing = body === null || statusCode === 304 || (Buffer.isBuffer(body) && body.length === 0)
-  return nothing ? undefined : body
+  if (body === null || statusCode === 204 || statusCode === 304) return undefined
+  return Buffer.isBuffer(body) && body.length === 0 ? undefined : body
 }
 
 function writeHead (translated: Translated, request: FastifyRequest, reply: FastifyReply): void {

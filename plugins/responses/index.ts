@@ -9,7 +9,6 @@
 
 import { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { ReadableStream } from 'node:stream/web'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkOptions } from '../../lib/options.ts'
@@ -56,11 +55,13 @@ async function unpack (request: FastifyRequest, reply: FastifyReply, payload: un
   const { body, headers, reason, status } = await payload.resolve(request.raw)
   if (reply.raw instanceof ServerResponse) reply.raw.statusMessage = reason
   reply.code(status)
+  // Of nothing no length is told, as with aiohttp.
+  if (body === null && !payload.headers.has('content-length')) headers.delete('content-length')
   for (const [name, value] of headers) reply.header(name, value)
   if (body instanceof Readable) body.destroy()
   const measured = headers.has('content-length') || [204, 304].includes(status)
-  // A stream is not measured; no body has length 0.
-  return measured || body instanceof Readable || body instanceof ReadableStream ? Readable.from([]) : body ?? ''
+  // A stream is not measured.
+  return measured || (typeof body !== 'string' && !Buffer.isBuffer(body)) ? Readable.from([]) : body
 }
 
 async function unpackPlain (reply: FastifyReply, response: globalThis.Response): Promise<unknown> {

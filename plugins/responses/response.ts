@@ -71,7 +71,8 @@ export class Response extends StreamResponse implements LateResponse {
 
   /** What is sent; a stream when something can be decided only with the request at hand, see `late-body.ts`. */
   override get body (): Body {
-    const from = this.#content.body
+    // With a body Fastify would take the media type of a 204 away.
+    const from = this.status === 204 ? null : this.#content.body
     if (!this.#needsRequest(from)) return from
     // Fastify asks twice, and a stream can be read once only.
     if (this.#late?.from !== from) this.#late = { from, body: new LateBody(this) }
@@ -115,7 +116,7 @@ export class Response extends StreamResponse implements LateResponse {
   }
 
   #needsRequest (body: Body): boolean {
-    // Fastify sends the head of a 204 before it looks at the body.
+    // Nothing is piped, so nothing could be decided.
     if (this.status === 204) return false
     return needsReason(this.status, this.reason) || this.compression !== undefined || this.chunked ||
       (body !== null && this.status === 304) || (body instanceof Readable && this.#content.length !== null) ||

@@ -240,7 +240,8 @@ t.test('the plugin makes HEAD answer like GET, without the body', async t => {
     t.equal(head.statusMessage, get.statusMessage, url)
     t.equal(head.headers['x-a'], get.headers['x-a'], url)
     t.equal(head.headers['content-type'], get.headers['content-type'], url)
-    t.equal(head.headers['content-length'], get.headers['content-length'], url)
+    // Of nothing no length is told, as with aiohttp.
+    t.equal(head.headers['content-length'], url === '/none' ? undefined : get.headers['content-length'], url)
     t.equal(head.body, '')
   }
 })
