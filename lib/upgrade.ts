@@ -3,7 +3,8 @@
  *
  * Node takes a request with `Upgrade` away from the HTTP parser as soon as anybody listens for upgrades, and
  * would so refuse what curl --http2 and Java's HttpClient send (`Upgrade: h2c`). RFC 9110, section 7.8 lets a
- * server ignore the header: the head is put back without it and parsed again.
+ * server ignore the header: the head is put back without the token of `Connection` that makes it one for us, and
+ * parsed again.
  *
  * @module
  */
@@ -43,7 +44,7 @@ function headWithoutUpgrade (request: IncomingMessage): Buffer {
     const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
     const lower = name.toLowerCase()
-    if (lower === 'upgrade' || lower === 'http2-settings') continue
+    if (lower === 'http2-settings') continue
     const kept = lower === 'connection'
       ? tokens(value).filter(token => token !== 'upgrade' && token !== 'http2-settings').join(', ')
       : value

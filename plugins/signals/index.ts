@@ -14,7 +14,7 @@ import { AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.t
 import { checkOptions, describe, integer } from '../../lib/options.ts'
 import type { Receiver } from './branch.ts'
 import type { CleanupContext } from './contexts.ts'
-import { ResponsePrepare, type PrepareReceiver } from './prepare.ts'
+import { ResponsePrepare, type PreparedResponse, type PrepareReceiver } from './prepare.ts'
 import { CleanupError, combine, Signals, type ShutdownOptions } from './signals.ts'
 
 export {
@@ -40,9 +40,10 @@ export interface AppSignals extends
   Pick<Signals<FastifyInstance>, 'branch' | 'shutdown' | 'giveUp' | 'cleanup' | 'running' | 'frozen'> {
   /**
    * Sends onResponsePrepare for a response that goes past Fastify, such as a websocket handshake. What
-   * the receivers change is found on `reply`. Fastify's own responses need no call.
+   * the receivers change is found on `reply`, or on the response given in its place. Fastify's own responses
+   * need no call.
    */
-  prepareResponse (request: FastifyRequest, reply: FastifyReply): Promise<void>
+  prepareResponse (request: FastifyRequest, reply: FastifyReply | PreparedResponse): Promise<void>
 }
 
 declare module 'fastify' {

@@ -49,14 +49,21 @@ export class ResponsePrepare {
   }
 
   /** Sends the signal for a response; gives what is to be sent in place of the payload. */
-  async run (request: FastifyRequest, reply: FastifyReply, payload?: unknown): Promise<unknown> {
+  async run (request: FastifyRequest, reply: FastifyReply | PreparedResponse, payload?: unknown): Promise<unknown> {
+    if (isChangeable(reply)) {
+      await this.#send(request, reply)
+      return payload
+    }
     const unpacked = payload instanceof globalThis.Response && !payload.bodyUsed
     if (unpacked) applyResponse(reply, payload)
-    const response = isChangeable(payload) ? payload : new ReplyResponse(reply)
+    await this.#send(request, isChangeable(payload) ? payload : new ReplyResponse(reply))
+    return unpacked ? payload.body : payload
+  }
+
+  async #send (request: FastifyRequest, response: PreparedResponse): Promise<void> {
     for (const app of this.#chain(request.server).reverse()) {
       for (const receiver of this.#receivers.get(app) ?? []) await receiver(request, response)
     }
-    return unpacked ? payload.body : payload
   }
 
   /** The context of a request and its parents, as far as they have receivers. */

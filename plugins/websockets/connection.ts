@@ -9,18 +9,21 @@
 
 import type { Duplex } from 'node:stream'
 import {
-  AIO_ERR_ARGUMENT_INVALID, AIO_ERR_WS_CLOSED, AIO_ERR_WS_HEARTBEAT, AIO_ERR_WS_MESSAGE_TYPE,
+  AIO_ERR_WS_BROKEN, AIO_ERR_WS_CLOSE_TIMEOUT, AIO_ERR_WS_CLOSED, AIO_ERR_WS_HEARTBEAT, AIO_ERR_WS_MESSAGE_TYPE,
   AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_RECEIVING
 } from '../../lib/errors.ts'
-import { describe } from '../../lib/options.ts'
+import type { Delivery, SharedMessage } from './broadcast.ts'
+import { translate, WebSocketError } from './errors.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Inbox } from './inbox.ts'
 import { Message, typeName, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
 import {
-  checkClose, checkTimeout, resolveWebSocketOptions, type CloseOptions, type ResolvedWebSocketOptions,
-  type WebSocketOptions
+  checkClose, checkReceive, resolveWebSocketOptions, type CloseOptions, type ReceiveOptions,
+  type ResolvedWebSocketOptions, type WebSocketOptions
 } from './options.ts'
-import { isBytes, Outbox, type Bytes, type SendOptions, type Write } from './outbox.ts'
+import { Outbox } from './outbox.ts'
+import { RateLimit } from './rate-limit.ts'
+import { WebSocketSender } from './sender.ts'
 import type { DeferredCloseSocket } from './socket.ts'
 
 /** The stream below a websocket; network sockets count their bytes. */
@@ -34,7 +37,7 @@ interface Attached {
 }
 
 /** What server and client websockets share. */
-export class WebSocketConnection implements AsyncIterable<WSMessage> {
+export class WebSocketConnection extends WebSocketSender implements AsyncIterable<WSMessage> {
   /** The options with their defaults. */
   readonly options: ResolvedWebSocketOptions
   #attached: Attached | undefined
@@ -46,6 +49,7 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
   #receivedAfterEnd = 0
 
   constructor (where: string, options: WebSocketOptions) {
+    super()
     this.options = resolveWebSocketOptions(where, options)
   }
 
@@ -59,7 +63,10 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     return this.#closed
   }
 
-  /** The peer's close code: 1005 if it sent none, 1006 if it went without closing; `null` while open. */
+  /**
+   * The peer's close code: 1005 if it sent none, 1006 if it went without closing; `null` until its CLOSE is
+   * received.
+   */
   get closeCode (): number | null {
     return this.#closeCode
   }
@@ -69,9 +76,9 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     return this.#attached?.socket.protocol || null
   }
 
-  /** Whether messages may be compressed. */
-  get compress (): boolean {
-    return this.#attached !== undefined && this.#attached.socket.extensions !== ''
+  /** The window of what is sent compressed, as a power of two from 9 to 15; 0 when nothing is compressed. */
+  get compress (): number {
+    return this.#attached?.socket.windowBits ?? 0
   }
 
   /** The error that ended the connection, or `null`. */
@@ -82,36 +89,41 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
   /**
    * The next message. After the connection has ended CLOSED, four times; then it throws, to stop endless loops.
    *
-   * @param timeout milliseconds, `null` for ever; an elapsed timeout leaves the connection open
-   * @throws AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_RECEIVING, AIO_ERR_WS_RECEIVE_TIMEOUT, AIO_ERR_WS_CLOSED
+   * @param options milliseconds to wait, `null` for ever, or an object; neither an elapsed timeout nor an
+   *   aborted signal closes the connection
+   * @throws AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_RECEIVING, AIO_ERR_WS_RECEIVE_TIMEOUT, AIO_ERR_WS_CLOSED, and the
+   *   reason of the signal
    */
-  async receive (timeout: number | null = this.options.receiveTimeout): Promise<WSMessage> {
+  async receive (options?: ReceiveOptions | number | null): Promise<WSMessage> {
     const { inbox } = this.#require('receive')
-    checkTimeout('receive()', timeout)
+    const { timeout = this.options.receiveTimeout, signal } = checkReceive('receive()', options)
     if (inbox.waiting) throw new AIO_ERR_WS_RECEIVING()
     if (inbox.drained && ++this.#receivedAfterEnd > 4) throw new AIO_ERR_WS_CLOSED('receive')
-    const message = await inbox.take(timeout)
-    if (message.type === WSMsgType.CLOSE && this.options.autoclose) this.#answerClose()
+    const message = await inbox.take(timeout, signal)
+    if (message.type === WSMsgType.CLOSE) {
+      this.#closeCode = message.data
+      if (this.options.autoclose) this.#answerClose()
+    }
     return message
   }
 
   /** The next message, which must be text. @throws AIO_ERR_WS_MESSAGE_TYPE and what `receive()` throws */
-  async receiveStr (timeout?: number | null): Promise<string> {
-    const message = await this.receive(timeout)
+  async receiveStr (options?: ReceiveOptions | number | null): Promise<string> {
+    const message = await this.receive(options)
     if (message.type === WSMsgType.TEXT) return String(message.data)
     throw new AIO_ERR_WS_MESSAGE_TYPE(typeName(message.type), 'TEXT')
   }
 
   /** The next message, which must be binary. @throws AIO_ERR_WS_MESSAGE_TYPE and what `receive()` throws */
-  async receiveBytes (timeout?: number | null): Promise<Buffer> {
-    const message = await this.receive(timeout)
+  async receiveBytes (options?: ReceiveOptions | number | null): Promise<Buffer> {
+    const message = await this.receive(options)
     if (message.type === WSMsgType.BINARY) return message.data
     throw new AIO_ERR_WS_MESSAGE_TYPE(typeName(message.type), 'BINARY')
   }
 
   /** The next message, which must be JSON in text. @throws SyntaxError and what `receiveStr()` throws */
-  async receiveJson<Value = unknown> (timeout?: number | null): Promise<Value> {
-    return JSON.parse(await this.receiveStr(timeout))
+  async receiveJson<Value = unknown> (options?: ReceiveOptions | number | null): Promise<Value> {
+    return JSON.parse(await this.receiveStr(options))
   }
 
   /** Every message until the connection closes; ERROR is one of them. */
@@ -124,46 +136,6 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
         return ended ? { done: true, value: undefined } : { done: false, value }
       }
     }
-  }
-
-  /**
-   * Sends text. Resolves at once while less than `writerLimit` bytes wait, otherwise when the socket has taken
-   * it. A rejection because the connection has closed may be left unhandled.
-   *
-   * @throws AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_CLOSED, AIO_ERR_ARGUMENT_INVALID
-   */
-  sendStr (data: string, options?: SendOptions): Promise<void> {
-    if (typeof data !== 'string') return wrongData('data', 'sendStr()', 'a string', data)
-    const compress = options?.compress ?? true
-    return this.#send('send', data.length, (socket, sent) => {
-      socket.send(data, { binary: false, compress }, sent as (error?: Error) => void)
-    })
-  }
-
-  /** Sends bytes, which must not be changed until the promise is settled. As `sendStr()`. */
-  sendBytes (data: Bytes, options?: SendOptions): Promise<void> {
-    if (!isBytes(data)) return wrongData('data', 'sendBytes()', 'a Buffer, Uint8Array or ArrayBuffer', data)
-    const compress = options?.compress ?? true
-    return this.#send('send', data.byteLength, (socket, sent) => {
-      socket.send(data, { binary: true, compress }, sent as (error?: Error) => void)
-    })
-  }
-
-  /** Sends a value as JSON text. As `sendStr()`. */
-  sendJson (data: unknown, options?: SendOptions): Promise<void> {
-    const text: string | undefined = JSON.stringify(data)
-    if (text === undefined) return wrongData('data', 'sendJson()', 'a value with a JSON form', data)
-    return this.sendStr(text, options)
-  }
-
-  /** Sends a PING with at most 125 bytes. As `sendStr()`. */
-  ping (data: string | Bytes = ''): Promise<void> {
-    return this.#control('ping', data)
-  }
-
-  /** Sends a PONG with at most 125 bytes. As `sendStr()`. */
-  pong (data: string | Bytes = ''): Promise<void> {
-    return this.#control('pong', data)
   }
 
   /**
@@ -183,7 +155,15 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     inbox.abandon()
     socket.answer(code, message)
     await gone
+    if (this.#peerCode === undefined && this.#closeCode === WSCloseCode.ABNORMAL_CLOSURE) {
+      this.#exception ??= new AIO_ERR_WS_CLOSE_TIMEOUT(this.options.timeout)
+    }
     return true
+  }
+
+  /** As `close()` once, when it is not closed yet: aiohttp's `write_eof()`. */
+  async writeEof (): Promise<void> {
+    await this.close()
   }
 
   /** Drops the connection without a close frame. */
@@ -191,30 +171,44 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     this.#attached?.socket.terminate()
   }
 
+  /** Sends one of many receivers its share. @internal */
+  deliver (message: SharedMessage): Delivery {
+    const attached = this.#attached
+    if (attached === undefined || this.#closed) return 'closed'
+    return attached.outbox.deliver(message)
+  }
+
   /** Takes over an open websocket; call it in the turn it was opened, so that no message is lost. */
   protected attach (socket: DeferredCloseSocket, transport: Transport): void {
     const inbox = new Inbox(socket)
-    const { heartbeat: interval, autoping, decodeText, writerLimit } = this.options
+    const { heartbeat: interval, autoping, decodeText, writerLimit, rateLimit } = this.options
+    const rate = rateLimit === null ? undefined : new RateLimit(rateLimit)
     const heartbeat = interval === null ? undefined : this.#startHeartbeat(interval, socket, transport, inbox)
     const outbox = new Outbox(socket, transport, writerLimit)
     this.#attached = { socket, inbox, outbox, heartbeat }
 
     const onControl = (type: typeof WSMsgType.PING | typeof WSMsgType.PONG, data: Buffer) => {
       heartbeat?.seen()
-      if (autoping) inbox.touch()
+      if (rate?.exceeded()) this.#tooFast(inbox)
+      else if (autoping) inbox.touch()
       else inbox.push(new Message(type, data), data.length)
     }
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       heartbeat?.seen()
+      if (rate?.exceeded()) return this.#tooFast(inbox)
       inbox.push(isBinary
         ? new Message(WSMsgType.BINARY, data)
         : new Message(WSMsgType.TEXT, decodeText ? data.toString() : data), data.length)
     })
     socket.on('ping', data => onControl(WSMsgType.PING, data))
     socket.on('pong', data => onControl(WSMsgType.PONG, data))
-    socket.on('error', error => this.#fail(error, inbox))
+    socket.on('error', error => this.#fail(translate(error), inbox))
     socket.on('close', code => this.#onClose(code, inbox))
     socket.onPeerClose = (code, reason) => this.#onPeerClose(code, reason, inbox)
+  }
+
+  protected override get outbox (): Outbox | undefined {
+    return this.#attached?.outbox
   }
 
   /** Called once, when the connection is gone. */
@@ -237,20 +231,8 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     return this.#attached
   }
 
-  #send (action: string, bytes: number, write: Write): Promise<void> {
-    if (this.#attached === undefined) return Promise.reject(new AIO_ERR_WS_NOT_PREPARED(action))
-    return this.#attached.outbox.send(action, bytes, write)
-  }
-
-  #control (action: 'ping' | 'pong', data: string | Bytes): Promise<void> {
-    const fits = typeof data === 'string' ? Buffer.byteLength(data) <= 125 : isBytes(data) && data.byteLength <= 125
-    if (!fits) return wrongData('data', `${action}()`, 'a string or bytes, at most 125 bytes', data)
-    return this.#send(action, 0, (socket, sent) => socket[action](data, undefined, sent as (error: Error) => void))
-  }
-
   #onPeerClose (code: number, reason: string, inbox: Inbox): void {
     this.#peerCode = code
-    this.#closeCode = code
     this.#attached?.heartbeat?.stop()
     inbox.push(new Message(WSMsgType.CLOSE, code, reason))
     inbox.end()
@@ -271,6 +253,13 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
     this.#attached?.heartbeat?.stop()
   }
 
+  #tooFast (inbox: Inbox): void {
+    if (this.#closed || this.#attached === undefined) return
+    const reason = 'Too many messages'
+    this.#fail(new WebSocketError(WSCloseCode.POLICY_VIOLATION, reason), inbox)
+    this.#attached.socket.answer(WSCloseCode.POLICY_VIOLATION, reason)
+  }
+
   #fail (error: Error, inbox: Inbox): void {
     this.#exception = error
     this.#closeCode = WSCloseCode.ABNORMAL_CLOSURE
@@ -280,13 +269,10 @@ export class WebSocketConnection implements AsyncIterable<WSMessage> {
   }
 
   #onClose (code: number, inbox: Inbox): void {
+    if (code === WSCloseCode.ABNORMAL_CLOSURE && !this.#closed) this.#exception ??= new AIO_ERR_WS_BROKEN()
     this.#shut()
-    this.#closeCode = code
+    this.#closeCode = this.#exception === null ? code : WSCloseCode.ABNORMAL_CLOSURE
     inbox.end()
     this.onGone()
   }
-}
-
-function wrongData (argument: string, where: string, expected: string, value: unknown): Promise<never> {
-  return Promise.reject(new AIO_ERR_ARGUMENT_INVALID(argument, where, expected, describe(value)))
 }

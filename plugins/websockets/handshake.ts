@@ -10,8 +10,8 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
 import type { Headers } from '../../lib/headers.ts'
-import { HTTPBadRequest, HTTPUpgradeRequired } from '../exceptions/index.ts'
-import type { ResolvedWebSocketOptions } from './options.ts'
+import { HTTPBadRequest, HTTPForbidden, HTTPUpgradeRequired } from '../exceptions/index.ts'
+import type { Origins, ResolvedWebSocketOptions } from './options.ts'
 import { DeferredCloseSocket } from './socket.ts'
 
 /** A request whose protocol can be switched. */
@@ -29,6 +29,8 @@ export interface Acceptance {
   readonly headers: Headers
 }
 
+const extensionsHeader = 'Sec-WebSocket-Extensions: '
+
 // 16 bytes in base64
 const key = /^[+/0-9A-Za-z]{22}==$/
 
@@ -39,16 +41,21 @@ const key = /^[+/0-9A-Za-z]{22}==$/
  */
 export function checkHandshake (raw: IncomingMessage): void {
   const { upgrade, connection, host, 'sec-websocket-version': version } = raw.headers
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers
+  if (raw instanceof IncomingMessage && raw.httpVersion !== '1.1') {
+    throw new HTTPBadRequest({ text: `Unsupported HTTP version: ${raw.httpVersion}` })
+  }
   // Node leaves this check out for upgrades (RFC 9112, section 3.2); injected requests have no need of one.
   if (raw instanceof IncomingMessage && raw.httpVersion === '1.1' && host === undefined) {
     throw new HTTPBadRequest({ text: "Missing 'Host' header in request." })
   }
-  if (upgrade?.trim().toLowerCase() !== 'websocket') {
+  // RFC 6455, section 4.2.1: what has the websocket among others is one too.
+  if (!hasToken(upgrade, 'websocket')) {
     throw new HTTPBadRequest({
       text: `No WebSocket UPGRADE hdr: ${upgrade ?? 'None'}\n Can "Upgrade" only to "WebSocket".`
     })
   }
-  if (!(connection ?? '').toLowerCase().split(',').some(token => token.trim() === 'upgrade')) {
+  if (!hasToken(connection, 'upgrade')) {
     throw new HTTPBadRequest({ text: `No CONNECTION upgrade hdr: ${connection ?? 'None'}` })
   }
   if (version === undefined) throw new HTTPBadRequest({ text: 'Unsupported version: ' })
@@ -60,9 +67,36 @@ export function checkHandshake (raw: IncomingMessage): void {
       headers: { 'sec-websocket-version': '13', upgrade: 'websocket' }
     })
   }
+  // Where frames begin would depend on how much of the body is read.
+  if (length !== '0' || encoding !== undefined) throw new HTTPBadRequest({ text: 'Handshake error: a body' })
   const offered = raw.headers['sec-websocket-key']
   if (offered === undefined) throw new HTTPBadRequest({ text: 'Handshake error: None' })
   if (!key.test(offered)) throw new HTTPBadRequest({ text: `Handshake error: '${offered}'` })
+}
+
+/**
+ * Throws unless a page of this origin may open a websocket here. Only browsers send an origin, and they are
+ * whom it protects (RFC 6455, section 10.2).
+ *
+ * @param host the host that was asked for
+ * @throws HTTPForbidden
+ */
+export function checkOrigin ({ headers: { origin } }: IncomingMessage, host: string, allowed: Origins): void {
+  if (origin === undefined || allowed === '*') return
+  const accepted = allowed === 'same' ? isSameHost(origin, host) : allowed.includes(origin.toLowerCase())
+  if (!accepted) throw new HTTPForbidden({ text: `Origin not allowed: ${origin}` })
+}
+
+/** The scheme does not count: a proxy in front of us may have ended TLS. */
+function isSameHost (origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false
+  const { protocol, host: theirs } = new URL(origin)
+  const own = `${protocol}//${host}`
+  return theirs !== '' && URL.canParse(own) && new URL(own).host === theirs
+}
+
+function hasToken (list: string | undefined, token: string): boolean {
+  return list !== undefined && list.toLowerCase().split(',').some(item => item.trim() === token)
 }
 
 /** The first subprotocol the client offers that is among the known ones, or `null`. */
@@ -97,17 +131,32 @@ function attempt (
     // ws allows messages of exactly this size; below 2 it would mean no limit.
     maxPayload: options.maxMsgSize === 0 ? 0 : Math.max(1, options.maxMsgSize - 1),
     // As aiohttp: speed before size
-    perMessageDeflate: compress ? { zlibDeflateOptions: { level: 1 } } : false,
+    perMessageDeflate: compress
+      ? {
+          threshold: 0,
+          zlibDeflateOptions: { level: 1 },
+          ...(!options.contextTakeover && { serverNoContextTakeover: true })
+        }
+      : false,
     autoPong: options.autoping,
     closeTimeout: options.timeout,
     handleProtocols: () => protocol ?? false
   }
   const server = new WebSocketServer<typeof DeferredCloseSocket>(serverOptions)
   server.on('wsClientError', error => { result = error })
+  let extensions = ''
   server.on('headers', lines => {
+    extensions = lines.find(line => line.startsWith(extensionsHeader)) ?? ''
     for (const [name, value] of headers.entries()) lines.push(`${name}: ${value}`)
   })
   // Works with any duplex stream, although it is typed for network sockets.
-  server.handleUpgrade(raw, socket as Socket, head, accepted => { result = accepted })
+  server.handleUpgrade(plain(raw), socket as Socket, head, accepted => { result = accepted })
+  if (result instanceof DeferredCloseSocket) result.negotiated = extensions.slice(extensionsHeader.length)
   return result
+}
+
+/** ws knows no lists here. */
+function plain (raw: IncomingMessage): IncomingMessage {
+  if (raw.headers.upgrade?.toLowerCase() === 'websocket') return raw
+  return Object.create(raw, { headers: { value: { ...raw.headers, upgrade: 'websocket' } } })
 }

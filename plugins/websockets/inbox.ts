@@ -23,6 +23,8 @@ export interface Source {
 interface Waiter {
   resolve (message: WSMessage): void
   timer: NodeJS.Timeout | undefined
+  /** Takes the listener off the signal. */
+  release: (() => void) | undefined
 }
 
 /** A queue with one reader. */
@@ -71,18 +73,23 @@ export class Inbox {
   }
 
   /** The next message; after the end CLOSED. One caller at a time. */
-  take (timeout: number | null): Promise<WSMessage> {
+  take (timeout: number | null, signal?: AbortSignal): Promise<WSMessage> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
     const next = this.#shift()
     if (next !== undefined) return Promise.resolve(next)
     if (this.#ended) return Promise.resolve(new Message(WSMsgType.CLOSED, null))
     return new Promise((resolve, reject) => {
+      const giveUp = (reason: unknown) => {
+        this.#leave()
+        reject(reason)
+      }
       const timer = timeout === null
         ? undefined
-        : setTimeout(() => {
-          this.#waiter = undefined
-          reject(new AIO_ERR_WS_RECEIVE_TIMEOUT(timeout))
-        }, timeout)
-      this.#waiter = { resolve, timer }
+        : setTimeout(() => giveUp(new AIO_ERR_WS_RECEIVE_TIMEOUT(timeout)), timeout)
+      const onAbort = () => giveUp(signal?.reason)
+      signal?.addEventListener('abort', onAbort)
+      const release = signal && (() => signal.removeEventListener('abort', onAbort))
+      this.#waiter = { resolve, timer, release }
     })
   }
 
@@ -109,10 +116,16 @@ export class Inbox {
   }
 
   #settle (message: WSMessage): void {
+    this.#leave()?.resolve(message)
+  }
+
+  /** The one who waits does so no more. */
+  #leave (): Waiter | undefined {
     const waiter = this.#waiter
     this.#waiter = undefined
     clearTimeout(waiter?.timer)
-    waiter?.resolve(message)
+    waiter?.release?.()
+    return waiter
   }
 
   #shift (): WSMessage | undefined {

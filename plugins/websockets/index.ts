@@ -13,10 +13,12 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
-import { anything, checkOptions, describe, func, integer, milliseconds, type Shape } from '../../lib/options.ts'
+import {
+  anything, checkOptions, describe, either, func, integer, milliseconds, oneOf, type Shape
+} from '../../lib/options.ts'
 import { declineUpgrade, isWebSocketHandshake, keepBodies } from '../../lib/upgrade.ts'
 import { Neighbour } from './neighbour.ts'
-import { webSocketShape, type WebSocketOptions } from './options.ts'
+import { originsCheck, webSocketShape, type Origins, type WebSocketOptions } from './options.ts'
 import { WebSocketRegistry } from './registry.ts'
 import { WebSocketResponse } from './response.ts'
 import { routeUpgrade } from './upgrade.ts'
@@ -24,9 +26,15 @@ import { routeUpgrade } from './upgrade.ts'
 export { WebSocketConnection } from './connection.ts'
 export { Message, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
 export type { Bytes, SendOptions } from './outbox.ts'
-export type { CloseOptions, ResolvedWebSocketOptions, WebSocketOptions } from './options.ts'
-export type { CloseAllOptions, OpenWebSocket, WebSocketRegistry } from './registry.ts'
+export { WebSocketError } from './errors.ts'
+export type {
+  CloseOptions, Origins, RateLimitOptions, ReceiveOptions, ResolvedWebSocketOptions, WebSocketOptions
+} from './options.ts'
+export type {
+  BroadcastOptions, BroadcastResult, CloseAllOptions, OpenWebSocket, WebSocketCounts, WebSocketRegistry
+} from './registry.ts'
 export { WebSocketResponse, type WebSocketReady } from './response.ts'
+export type { SendJsonBytesOptions } from './sender.ts'
 
 /** Options of the websockets plugin. */
 export interface WebSocketsOptions {
@@ -48,6 +56,31 @@ export interface WebSocketsOptions {
    * @default 50
    */
   closeInterval?: number
+  /**
+   * Milliseconds over which the closing of all is spread, however many they are; in place of `closeBatch`.
+   *
+   * @default null
+   */
+  closeSpread?: number | null
+  /**
+   * Which pages may open a websocket: `'same'` only those of the same host, `'*'` all, or a list of origins.
+   * Clients that send no Origin always may. Each websocket can have its own.
+   *
+   * @default 'same'
+   */
+  origins?: Origins
+  /**
+   * How many may be open; one more gets 503. 0 is no limit.
+   *
+   * @default 0
+   */
+  maxConnections?: number
+  /**
+   * How many may be open from one `request.ip`; one more gets 429. 0 is no limit.
+   *
+   * @default 0
+   */
+  maxConnectionsPerAddress?: number
 }
 
 type RouteOptions = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler' |
@@ -78,7 +111,11 @@ declare module 'fastify' {
 const shape: Shape<WebSocketsOptions> = {
   closeTimeout: milliseconds,
   closeBatch: integer(1),
-  closeInterval: milliseconds
+  closeInterval: milliseconds,
+  closeSpread: either(milliseconds, oneOf(null)),
+  origins: originsCheck,
+  maxConnections: integer(0),
+  maxConnectionsPerAddress: integer(0)
 }
 
 const routeShape: Shape<RouteOptions> = {
@@ -99,8 +136,13 @@ const routeShape: Shape<RouteOptions> = {
 /** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
 export default fp<WebSocketsOptions>(async function websockets (app, options) {
   checkOptions('the websockets plugin', options, shape)
-  const { closeTimeout = 5000, closeBatch = 500, closeInterval = 50 } = options
-  const registry = new WebSocketRegistry({ closeTimeout, closeBatch, closeInterval })
+  const {
+    closeTimeout = 5000, closeBatch = 500, closeInterval = 50, closeSpread = null, origins = 'same',
+    maxConnections = 0, maxConnectionsPerAddress = 0
+  } = options
+  const registry = new WebSocketRegistry({
+    closeTimeout, closeBatch, closeInterval, closeSpread, origins, maxConnections, maxConnectionsPerAddress
+  })
 
   app.decorate('websockets', registry)
   app.decorate('websocket', function (
@@ -171,8 +213,10 @@ async function run (
 ): Promise<void> {
   try {
     await handler.call(app, ws, request)
-    await ws.close()
+    ws.handlerEnded()
+    await ws.close({ code: 1000 })
   } catch (error) {
+    ws.handlerEnded()
     request.log.error({ err: error, req: request }, 'Error in a websocket handler')
     await ws.close({ code: 1011 })
   }

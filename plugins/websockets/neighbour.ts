@@ -14,6 +14,7 @@ import { finished, type Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import FindMyWay from 'find-my-way'
 import type { WebSocket, WebSocketServer } from 'ws'
+import type { Delivery, SharedMessage } from './broadcast.ts'
 import type { CloseOptions } from './options.ts'
 import type { OpenWebSocket, WebSocketRegistry } from './registry.ts'
 
@@ -26,6 +27,9 @@ declare module 'node:http' {
     [kRequest]?: FastifyRequest
   }
 }
+
+/** Bytes that may wait for one of its sockets; more makes it slow. The default of our own. */
+const writerLimit = 262_144
 
 /** What @fastify/websocket calls its listener; all of its instances share the marks on a request. */
 const listenerName = 'onUpgrade'
@@ -107,7 +111,7 @@ export class Neighbour {
     const request = raw[kRequest]
     if (request === undefined) return
     const open = new NeighbourWebSocket(socket, request)
-    this.#registry.add(open)
+    this.#registry.add(open, false)
     socket.once('close', () => this.#registry.delete(open))
   }
 }
@@ -131,6 +135,14 @@ class NeighbourWebSocket implements OpenWebSocket {
 
   terminate (): void {
     this.#socket.terminate()
+  }
+
+  deliver ({ data, binary, compress }: SharedMessage): Delivery {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return 'closed'
+    if (socket.bufferedAmount > writerLimit) return 'slow'
+    socket.send(data, { binary, compress })
+    return 'sent'
   }
 }
 

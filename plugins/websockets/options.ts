@@ -72,15 +72,52 @@ export interface WebSocketOptions {
    * @default true
    */
   decodeText?: boolean
+  /**
+   * Keeps the window of what is sent compressed from message to message: smaller messages for about 32 KiB of
+   * memory each connection. Without, a broadcast is compressed once for all.
+   *
+   * @default true
+   */
+  contextTakeover?: boolean
+  /**
+   * Which pages may open it: `'same'` only those of the same host, `'*'` all, or a list of origins such as
+   * `https://example.com`. Clients that send no Origin, which are no browsers, always may. 403
+   *
+   * @default the plugin's `origins`
+   */
+  origins?: Origins
+  /**
+   * How many frames the peer may send; one more closes the connection with 1008. `null` is no limit.
+   *
+   * @default null
+   */
+  rateLimit?: RateLimitOptions | null
+}
+
+/** Which pages may open a websocket. */
+export type Origins = 'same' | '*' | readonly string[]
+
+/** So many frames in so much time; as many may come at once. */
+export interface RateLimitOptions {
+  /** How many, PING and PONG included. */
+  readonly messages: number
+  /** Milliseconds in which they may come. */
+  readonly interval: number
 }
 
 /** All options with their values. */
-export type ResolvedWebSocketOptions = Required<WebSocketOptions>
+export type ResolvedWebSocketOptions = Required<Omit<WebSocketOptions, 'origins'>> & Pick<WebSocketOptions, 'origins'>
 
 // RFC 9110, section 5.6.2
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const positive = check('a number of milliseconds above zero, or null',
   value => value === null || (typeof value === 'number' && value > 0))
+
+const rate = integer(1)
+
+/** The check of `Origins`. */
+export const originsCheck = check("'same', '*' or a list of origins such as 'https://example.com'",
+  value => value === 'same' || value === '*' || (Array.isArray(value) && value.every(isOrigin)))
 
 /** The checks of `WebSocketOptions`. */
 export const webSocketShape: Shape<WebSocketOptions> = {
@@ -94,7 +131,10 @@ export const webSocketShape: Shape<WebSocketOptions> = {
   // ws counts in 32 bits
   maxMsgSize: integer(0, 2 ** 31 - 1),
   writerLimit: integer(0),
-  decodeText: boolean
+  decodeText: boolean,
+  contextTakeover: boolean,
+  origins: originsCheck,
+  rateLimit: check('{ messages, interval }, whole numbers above zero, or null', isRateLimit)
 }
 
 /**
@@ -106,10 +146,23 @@ export function resolveWebSocketOptions (where: string, options: WebSocketOption
   checkOptions(where, options, webSocketShape)
   const {
     timeout = 10_000, receiveTimeout = null, autoclose = true, autoping = true, heartbeat = null,
-    protocols = [], compress = true, maxMsgSize = 4_194_304, writerLimit = 262_144, decodeText = true
+    protocols = [], compress = true, maxMsgSize = 4_194_304, writerLimit = 262_144, decodeText = true,
+    contextTakeover = true, rateLimit = null, origins
   } = options
   return {
-    timeout, receiveTimeout, autoclose, autoping, heartbeat, protocols, compress, maxMsgSize, writerLimit, decodeText
+    timeout,
+    receiveTimeout,
+    autoclose,
+    autoping,
+    heartbeat,
+    protocols,
+    compress,
+    maxMsgSize,
+    writerLimit,
+    decodeText,
+    contextTakeover,
+    rateLimit,
+    ...(origins !== undefined && { origins })
   }
 }
 
@@ -140,11 +193,48 @@ export function checkClose (where: string, options: CloseOptions): void {
   checkOptions(where, options, closeShape)
 }
 
-/** @throws AIO_ERR_ARGUMENT_INVALID unless a timeout is a positive number or null */
-export function checkTimeout (where: string, value: unknown): void {
+/** How long to wait for a message. */
+export interface ReceiveOptions {
+  /**
+   * Milliseconds; `null` for ever.
+   *
+   * @default the `receiveTimeout` of the websocket
+   */
+  timeout?: number | null
+  /**
+   * Gives up waiting; the next message is the next receiver's.
+   *
+   * @default none
+   */
+  signal?: AbortSignal
+}
+
+const receiveShape: Shape<ReceiveOptions> = {
+  timeout: positive,
+  signal: check('an AbortSignal', value => value instanceof AbortSignal)
+}
+
+/** @throws AIO_ERR_ARGUMENT_INVALID for a wrong timeout, AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
+export function checkReceive (where: string, value: ReceiveOptions | number | null | undefined): ReceiveOptions {
+  if (value === undefined) return {}
+  if (typeof value === 'object' && value !== null) {
+    checkOptions(where, value, receiveShape)
+    return value
+  }
   if (!positive.test(value)) {
     throw new AIO_ERR_ARGUMENT_INVALID('timeout', where, positive.expected, describe(value))
   }
+  return { timeout: value }
+}
+
+function isOrigin (value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value.toLowerCase()
+}
+
+function isRateLimit (value: unknown): boolean {
+  if (value === null) return true
+  const { messages, interval } = Object(value)
+  return rate.test(messages) && rate.test(interval)
 }
 
 function isCloseCode (value: unknown): boolean {

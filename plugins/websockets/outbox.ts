@@ -6,6 +6,7 @@
 
 import type { Duplex } from 'node:stream'
 import { AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
+import type { Delivery, SharedMessage } from './broadcast.ts'
 import type { DeferredCloseSocket } from './socket.ts'
 
 /** How one message is sent. */
@@ -55,6 +56,23 @@ export class Outbox {
     return quiet(new Promise((resolve, reject) => {
       write(socket, error => error == null ? resolve() : reject(new AIO_ERR_WS_CLOSED(action, { cause: error })))
     }))
+  }
+
+  /** Sends a message that others get too, unless too much waits already. */
+  deliver (message: SharedMessage): Delivery {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return 'closed'
+    const waiting = socket.bufferedAmount
+    if (waiting > this.#limit) return 'slow'
+    this.#cork()
+    const frame = message.frameFor(socket)
+    // Behind a message that is being compressed it has to queue, as ws can only do it itself.
+    if (frame === undefined || waiting > this.#transport.writableLength) {
+      socket.send(message.data, { binary: message.binary, compress: message.compress })
+    } else {
+      this.#transport.write(frame)
+    }
+    return 'sent'
   }
 
   /** Frames written in this turn leave in one write, several times faster than one write for each. */

@@ -1,13 +1,22 @@
 /**
- * All open websockets of an application, and how they are closed together.
+ * Knows every open websocket of an app: by route, by group; sends to many; closes all.
+ *
+ * Knows neither Fastify nor the handshake; whoever opens a websocket adds it.
  *
  * @module
  */
 
 import type { FastifyRequest } from 'fastify'
-import { checkOptions, milliseconds, type Shape } from '../../lib/options.ts'
+import { AIO_ERR_ARGUMENT_INVALID, AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
+import {
+  anything, boolean, checkOptions, describe, milliseconds, oneOf, type Shape
+} from '../../lib/options.ts'
+import { HTTPServiceUnavailable, HTTPTooManyRequests } from '../exceptions/index.ts'
+import { SharedMessage, type Delivery } from './broadcast.ts'
+import { Groups } from './groups.ts'
 import { WSCloseCode } from './message.ts'
-import { checkClose, type CloseOptions } from './options.ts'
+import { checkClose, type CloseOptions, type Origins } from './options.ts'
+import { isBytes, type Bytes } from './outbox.ts'
 
 /** An open websocket, whoever opened it. */
 export interface OpenWebSocket {
@@ -19,6 +28,8 @@ export interface OpenWebSocket {
   readonly openedAt: number
   close (options?: CloseOptions): Promise<unknown>
   terminate (): void
+  /** Sends its share of a broadcast. @internal */
+  deliver (message: SharedMessage): Delivery
 }
 
 /** Options of the registry. */
@@ -29,6 +40,14 @@ export interface RegistryOptions {
   closeBatch: number
   /** Milliseconds between two batches. */
   closeInterval: number
+  /** Milliseconds over which all are spread; `null` leaves that to the batches. */
+  closeSpread: number | null
+  /** Which pages may open a websocket, unless it says otherwise itself. */
+  origins: Origins
+  /** How many may be open; 0 is no limit. */
+  maxConnections: number
+  /** How many may be open from one address; 0 is no limit. */
+  maxConnectionsPerAddress: number
 }
 
 /** How all websockets are closed. */
@@ -41,13 +60,82 @@ export interface CloseAllOptions extends CloseOptions {
   timeout?: number
 }
 
+/** How a message is sent to many. */
+export interface BroadcastOptions {
+  /**
+   * `true` compresses for all who can have it, for each alone where need be; `false` for nobody.
+   *
+   * @default only what can be compressed once for all: see `contextTakeover`
+   */
+  compress?: boolean
+  /**
+   * What becomes of a receiver for whom more than its `writerLimit` waits: it misses this message, or its
+   * connection is dropped.
+   *
+   * @default 'skip'
+   */
+  slow?: 'skip' | 'drop'
+  /**
+   * Gets no message, as a rule the sender.
+   *
+   * @default none
+   */
+  except?: OpenWebSocket
+  /**
+   * Sends to the websockets of this process only, past the backplane.
+   *
+   * @default false
+   */
+  local?: boolean
+}
+
+/** What became of a broadcast in this process. */
+export interface BroadcastResult {
+  /** How many it was sent to. */
+  readonly sent: number
+  /** How many missed it because they are slow. */
+  readonly skipped: number
+  /** How many were dropped because they are slow. */
+  readonly dropped: number
+}
+
+/** Numbers for health checks and metrics; those of messages count since the start. */
+export interface WebSocketCounts {
+  readonly open: number
+  readonly opened: number
+  readonly refused: number
+  readonly broadcasts: number
+  readonly delivered: number
+  readonly skipped: number
+  readonly dropped: number
+  /** How many are open, by route. */
+  readonly routes: Readonly<Record<string, number>>
+  /** How many are members, by group. */
+  readonly groups: Readonly<Record<string, number>>
+}
+
 const timeoutShape: Shape<{ timeout?: number }> = { timeout: milliseconds }
+const broadcastShape: Shape<BroadcastOptions> = {
+  compress: boolean,
+  slow: oneOf('skip', 'drop'),
+  except: anything,
+  local: boolean
+}
+
+/** Passes broadcasts on to other processes. */
+export type Relay = (group: string | null, data: string | Bytes, options: BroadcastOptions) => void
 
 /** The open websockets; iterates over them in the order they were opened. */
 export class WebSocketRegistry implements Iterable<OpenWebSocket> {
   readonly #options: RegistryOptions
   readonly #open = new Set<OpenWebSocket>()
+  readonly #addresses = new Map<string, number>()
+  readonly #groups = new Groups<OpenWebSocket>()
   readonly #waiting = new Map<OpenWebSocket, () => void>()
+  readonly #counts = { opened: 0, refused: 0, broadcasts: 0, delivered: 0, skipped: 0, dropped: 0 }
+  readonly #handlers = new Set<OpenWebSocket>()
+  #onIdle: (() => void) | undefined
+  #relay: Relay | undefined
   #closing = 0
   #shutdown: Promise<void> | undefined
 
@@ -65,6 +153,11 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
     return this.#closing > 0 || this.#shutdown !== undefined
   }
 
+  /** @internal */
+  get origins (): Origins {
+    return this.#options.origins
+  }
+
   [Symbol.iterator] (): IterableIterator<OpenWebSocket> {
     return this.#open.values()
   }
@@ -72,6 +165,56 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
   /** Those of one route, named by its pattern. */
   * byRoute (pattern: string): IterableIterator<OpenWebSocket> {
     for (const websocket of this.#open) if (websocket.route === pattern) yield websocket
+  }
+
+  /** The members of a group, in the order they joined. */
+  byGroup (group: string): IterableIterator<OpenWebSocket> {
+    return this.#groups.members(group).values()
+  }
+
+  /** The groups of a websocket. */
+  groupsOf (websocket: OpenWebSocket): IterableIterator<string> {
+    return this.#groups.of(websocket).values()
+  }
+
+  /**
+   * Makes an open websocket a member of a group, which begins with its first member. It leaves when it closes.
+   *
+   * @throws AIO_ERR_ARGUMENT_INVALID, AIO_ERR_WS_CLOSED
+   */
+  join (websocket: OpenWebSocket, group: string): void {
+    checkGroup('join()', group)
+    if (!this.#open.has(websocket)) throw new AIO_ERR_WS_CLOSED('join a group')
+    this.#groups.join(websocket, group)
+  }
+
+  /** Ends a membership; false if there was none. */
+  leave (websocket: OpenWebSocket, group: string): boolean {
+    return this.#groups.leave(websocket, group)
+  }
+
+  /**
+   * Sends text or bytes to all members of a group, or with `null` to all websockets; with a backplane to those
+   * of other processes too. At most once: who is slow, closed or beyond a lost backplane misses it.
+   *
+   * @throws AIO_ERR_ARGUMENT_INVALID, AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID
+   */
+  broadcast (group: string | null, data: string | Bytes, options: BroadcastOptions = {}): BroadcastResult {
+    const where = 'broadcast()'
+    if (group !== null) checkGroup(where, group)
+    if (typeof data !== 'string' && !isBytes(data)) {
+      throw new AIO_ERR_ARGUMENT_INVALID('data', where, 'a string or bytes', describe(data))
+    }
+    checkOptions(where, options, broadcastShape)
+    if (options.local !== true) this.#relay?.(group, data, options)
+    return this.#broadcast(group, data, options)
+  }
+
+  /** Numbers for health checks and metrics. */
+  counts (): WebSocketCounts {
+    const routes: Record<string, number> = {}
+    for (const { route } of this.#open) routes[route] = (routes[route] ?? 0) + 1
+    return { open: this.#open.size, ...this.#counts, routes, groups: this.#groups.sizes() }
   }
 
   /**
@@ -86,12 +229,13 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
     checkClose('closeAll()', rest)
     this.#closing++
     try {
-      const { closeBatch, closeInterval } = this.#options
       const all = [...this.#open]
+      const { closeInterval } = this.#options
+      const size = this.#batchSize(all.length)
       const batches: Array<Promise<void>> = []
-      for (let start = 0; start < all.length; start += closeBatch) {
+      for (let start = 0; start < all.length; start += size) {
         if (start > 0) await new Promise(resolve => setTimeout(resolve, closeInterval))
-        batches.push(this.#closeBatch(all.slice(start, start + closeBatch), rest, timeout))
+        batches.push(this.#closeBatch(all.slice(start, start + size), rest, timeout))
       }
       await Promise.all(batches)
     } finally {
@@ -99,22 +243,101 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
     }
   }
 
-  /** Closes all for good, with 1001; the same promise for every caller. @internal */
+  /**
+   * Closes all for good, with 1001, and waits `closeTimeout` more for handlers that have not ended: they may
+   * still need what is cleaned up next. The same promise for every caller. @internal
+   */
   shutdown (): Promise<void> {
     this.#shutdown ??= this.closeAll({ code: WSCloseCode.GOING_AWAY, message: 'Server shutdown' })
+      .then(() => this.#handlersEnd())
     return this.#shutdown
   }
 
   /** @internal */
-  add (websocket: OpenWebSocket): void {
+  handlerEnded (websocket: OpenWebSocket): void {
+    this.#handlers.delete(websocket)
+    if (this.#handlers.size === 0) this.#onIdle?.()
+  }
+
+  async #handlersEnd (): Promise<void> {
+    if (this.#handlers.size === 0) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, this.#options.closeTimeout)
+      this.#onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Lets one more in from an address, or throws what it is told. @internal */
+  admit (address: string): void {
+    const { maxConnections, maxConnectionsPerAddress } = this.#options
+    const full = maxConnections > 0 && this.#open.size >= maxConnections
+    if (!full && !this.closing) {
+      if (maxConnectionsPerAddress === 0 || (this.#addresses.get(address) ?? 0) < maxConnectionsPerAddress) return
+      this.#counts.refused++
+      throw new HTTPTooManyRequests()
+    }
+    this.#counts.refused++
+    throw new HTTPServiceUnavailable()
+  }
+
+  /** @param handled whether `handlerEnded()` will be called @internal */
+  add (websocket: OpenWebSocket, handled: boolean): void {
     this.#open.add(websocket)
+    if (handled) this.#handlers.add(websocket)
+    this.#counts.opened++
+    if (this.#options.maxConnectionsPerAddress > 0) this.#count(websocket.request.ip, 1)
   }
 
   /** @internal */
   delete (websocket: OpenWebSocket): void {
-    this.#open.delete(websocket)
+    if (!this.#open.delete(websocket)) return
+    this.#groups.drop(websocket)
+    if (this.#options.maxConnectionsPerAddress > 0) this.#count(websocket.request.ip, -1)
     this.#waiting.get(websocket)?.()
     this.#waiting.delete(websocket)
+  }
+
+  /** Sends broadcasts to other processes too; gives what takes theirs in. @internal */
+  connect (relay: Relay): Relay {
+    this.#relay = relay
+    return (group, data, options) => { this.#broadcast(group, data, options) }
+  }
+
+  #broadcast (group: string | null, data: string | Bytes, options: BroadcastOptions): BroadcastResult {
+    const receivers = group === null ? this.#open : this.#groups.members(group)
+    const result = { sent: 0, skipped: 0, dropped: 0 }
+    if (receivers.size > 0) {
+      const message = new SharedMessage(data, options.compress)
+      for (const websocket of receivers) {
+        if (websocket === options.except) continue
+        const delivery = websocket.deliver(message)
+        if (delivery === 'sent') result.sent++
+        else if (delivery === 'slow' && options.slow === 'drop') {
+          result.dropped++
+          websocket.terminate()
+        } else if (delivery === 'slow') result.skipped++
+      }
+    }
+    this.#counts.broadcasts++
+    this.#counts.delivered += result.sent
+    this.#counts.skipped += result.skipped
+    this.#counts.dropped += result.dropped
+    return result
+  }
+
+  #count (address: string, change: number): void {
+    const count = (this.#addresses.get(address) ?? 0) + change
+    if (count > 0) this.#addresses.set(address, count)
+    else this.#addresses.delete(address)
+  }
+
+  #batchSize (all: number): number {
+    const { closeBatch, closeInterval, closeSpread } = this.#options
+    if (closeSpread === null) return closeBatch
+    return Math.max(1, Math.ceil(all / Math.max(1, Math.floor(closeSpread / closeInterval))))
   }
 
   async #closeBatch (batch: OpenWebSocket[], options: CloseOptions, timeout: number): Promise<void> {
@@ -139,5 +362,11 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
         resolve()
       })
     })
+  }
+}
+
+function checkGroup (where: string, group: unknown): void {
+  if (typeof group !== 'string' || group === '') {
+    throw new AIO_ERR_ARGUMENT_INVALID('group', where, 'a non-empty string', describe(group))
   }
 }

@@ -4,16 +4,21 @@
  * @module
  */
 
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_PLUGIN, AIO_ERR_WS_PREPARED } from '../../lib/errors.ts'
+import {
+  AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_PLUGIN, AIO_ERR_WS_PREPARED, AIO_ERR_WS_STATUS
+} from '../../lib/errors.ts'
 import { Headers } from '../../lib/headers.ts'
-import { HTTPServiceUnavailable } from '../exceptions/index.ts'
+import { HTTPBadRequest } from '../exceptions/index.ts'
 import { WebSocketConnection } from './connection.ts'
-import { acceptHandshake, checkHandshake, selectProtocol } from './handshake.ts'
+import { acceptHandshake, checkHandshake, checkOrigin, selectProtocol } from './handshake.ts'
 import { WSCloseCode } from './message.ts'
 import type { WebSocketOptions } from './options.ts'
 import type { OpenWebSocket, WebSocketRegistry } from './registry.ts'
-import { kUpgrade } from './upgrade.ts'
+import { ReturnedWebSocket } from './returned.ts'
+import type { DeferredCloseSocket } from './socket.ts'
+import { kUpgrade, type Upgrade } from './upgrade.ts'
 
 /** What `canPrepare()` found. */
 export interface WebSocketReady {
@@ -69,14 +74,29 @@ export class WebSocketResponse extends WebSocketConnection implements OpenWebSoc
     return 'Response'
   }
 
-  /** Always 101. */
+  /** 101 once it is prepared; it cannot be set. @throws AIO_ERR_WS_STATUS */
   get status (): number {
-    return 101
+    // With 101 Fastify would not send what `body` is before that.
+    return this.prepared ? 101 : 200
   }
 
-  /** Always `null`. */
-  get body (): null {
-    return null
+  set status (_status: number) {
+    throw new AIO_ERR_WS_STATUS()
+  }
+
+  /** A websocket has no other status. @throws AIO_ERR_WS_STATUS */
+  setStatus (_status: number): never {
+    throw new AIO_ERR_WS_STATUS()
+  }
+
+  /** `null`; of a websocket that is returned before it was prepared, what does that. */
+  get body (): ReturnedWebSocket | null {
+    return this.prepared ? null : new ReturnedWebSocket(raw => this.#prepareReturned(raw))
+  }
+
+  /** Nothing of it is read twice. */
+  get bodyUsed (): boolean {
+    return false
   }
 
   /**
@@ -88,27 +108,33 @@ export class WebSocketResponse extends WebSocketConnection implements OpenWebSoc
     if (this.prepared) throw new AIO_ERR_WS_PREPARED()
     try {
       checkHandshake(request.raw)
+      checkOrigin(request.raw, request.host, this.options.origins ?? request.server.websockets.origins)
     } catch {
       return { ok: false, protocol: null }
     }
-    const ok = request.raw[kUpgrade] !== undefined && !request.server.websockets.closing
+    const { websockets } = request.server
+    const ok = request.raw[kUpgrade] !== undefined && !websockets.closing
     return { ok, protocol: selectProtocol(request.raw, this.options.protocols) }
   }
 
   /**
-   * Answers the handshake with 101 and opens the websocket.
+   * Answers the handshake with 101 and opens the websocket; nothing the second time.
    *
-   * @throws HTTPBadRequest and HTTPUpgradeRequired for what is no handshake, HTTPServiceUnavailable during
-   *   shutdown, AIO_ERR_WS_CLOSED when the client has gone, AIO_ERR_WS_PREPARED, AIO_ERR_WS_PLUGIN
+   * @throws HTTPBadRequest and HTTPUpgradeRequired for what is no handshake, HTTPForbidden for pages of other
+   *   origins, HTTPServiceUnavailable during shutdown or when there are too many, HTTPTooManyRequests when there
+   *   are too many from one address, AIO_ERR_WS_CLOSED when the client has gone, AIO_ERR_WS_PLUGIN
    */
   async prepare (request: FastifyRequest): Promise<void> {
-    if (this.prepared) throw new AIO_ERR_WS_PREPARED()
+    if (this.prepared) return
     checkHandshake(request.raw)
     const registry: WebSocketRegistry | undefined = request.server.websockets
     const upgrade = request.raw[kUpgrade]
-    if (registry === undefined || upgrade === undefined) throw new AIO_ERR_WS_PLUGIN()
-    if (registry.closing) throw new HTTPServiceUnavailable()
-
+    if (registry === undefined) throw new AIO_ERR_WS_PLUGIN()
+    // Node 24.9 and later: a handshake with a body stays on the parser.
+    if (upgrade === undefined) throw new HTTPBadRequest({ text: 'Handshake error: a body' })
+    checkOrigin(request.raw, request.host, this.options.origins ?? registry.origins)
+    if (request.server.hasDecorator('signals')) await request.server.signals.prepareResponse(request, this)
+    registry.admit(request.ip)
     const { options, headers } = this
     const protocol = selectProtocol(request.raw, options.protocols)
     if (protocol === null && request.headers['sec-websocket-protocol'] !== undefined) {
@@ -116,17 +142,36 @@ export class WebSocketResponse extends WebSocketConnection implements OpenWebSoc
         'Client protocols do not overlap server-known ones')
     }
     const socket = acceptHandshake(upgrade, { options, protocol, headers })
-    upgrade.response.switchTo({
-      handled: failed => this.#handled(failed),
-      terminate: () => this.terminate()
-    })
-    delete request.raw[kUpgrade]
-    socket.once('close', () => upgrade.response.sessionOver())
     this.#request = request
     this.#openedAt = Date.now()
     this.#registry = registry
-    this.attach(socket, upgrade.socket)
-    registry.add(this)
+    this.#attachTo(socket, upgrade)
+    registry.add(this, true)
+  }
+
+  /** Tells the registry that the handler has ended. @internal */
+  handlerEnded (): void {
+    this.#registry?.handlerEnded(this)
+  }
+
+  /** A handler that returns it has ended: it is closed as soon as it is open. */
+  #prepareReturned (raw: IncomingMessage): void {
+    checkHandshake(raw)
+    const upgrade = raw[kUpgrade]
+    if (upgrade === undefined) throw new AIO_ERR_WS_PLUGIN()
+    const { options, headers } = this
+    const protocol = selectProtocol(raw, options.protocols)
+    this.#attachTo(acceptHandshake(upgrade, { options, protocol, headers }), upgrade)
+  }
+
+  #attachTo (socket: DeferredCloseSocket, { raw, socket: transport, response }: Upgrade): void {
+    response.switchTo({
+      handled: failed => this.#handled(failed),
+      terminate: () => this.terminate()
+    })
+    delete raw[kUpgrade]
+    socket.once('close', () => response.sessionOver())
+    this.attach(socket, transport)
   }
 
   protected override onGone (): void {
@@ -134,7 +179,8 @@ export class WebSocketResponse extends WebSocketConnection implements OpenWebSoc
   }
 
   #handled (failed: boolean): void {
-    const done = this.closed || !failed ? this.close() : this.close({ code: WSCloseCode.INTERNAL_ERROR })
+    const done = this.close({ code: failed ? WSCloseCode.INTERNAL_ERROR : WSCloseCode.OK })
+    this.handlerEnded()
     // It can only reject for wrong options.
     done.catch(() => {})
   }

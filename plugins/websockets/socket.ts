@@ -14,6 +14,20 @@ export class DeferredCloseSocket extends WebSocket {
   /** Told when the peer has closed; the owner then calls `answer()`. The code is 1005 if there was none. */
   onPeerClose: ((code: number, reason: string) => void) | undefined
 
+  /** The answer to what the client offered, with its parameters; empty when nothing is compressed. */
+  negotiated = ''
+
+  /** The window of what is sent compressed; 0 when nothing is. */
+  get windowBits (): number {
+    if (this.negotiated === '') return 0
+    return Number(/server_max_window_bits=(\d+)/.exec(this.negotiated)?.[1] ?? 15)
+  }
+
+  /** Whether each message is compressed on its own, so that others can be sent the same bytes. */
+  get noContextTakeover (): boolean {
+    return this.negotiated.includes('server_no_context_takeover')
+  }
+
   // The peer's close frame ends in a call of this method with its code and its reason as Buffer, or with
   // nothing; a protocol error ends in one with a code only.
   override close (code?: number, reason?: string | Buffer): void {

@@ -3,13 +3,14 @@
  *
  * The request is routed like any other, with a response of its own. A handler that prepares a websocket takes
  * the socket over; from then on the end of the response is the end of the handler. One that does not is
- * answered as usual and the connection closes.
+ * answered as usual, and the connection goes back to HTTP for the next request.
  *
  * @module
  */
 
 import { ServerResponse, type IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import type { Upgradable } from './handshake.ts'
 
@@ -42,12 +43,13 @@ export function routeUpgrade (
   raw: IncomingMessage, socket: Duplex, head: Buffer,
   routing: (raw: IncomingMessage, response: ServerResponse) => void, unavailable: boolean
 ): void {
-  const response = new UpgradeResponse(raw, socket)
+  const response = new UpgradeResponse(raw, socket, head)
   if (unavailable) {
+    response.shouldKeepAlive = false
     response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8' }).end('503: Service Unavailable')
     return
   }
-  raw[kUpgrade] = { raw, socket, head, response }
+  raw[kUpgrade] = { raw, socket, head: withoutBody(raw, head), response }
   routing(raw, response)
 }
 
@@ -57,10 +59,10 @@ export class UpgradeResponse extends ServerResponse {
   readonly #release: () => void
   #session: Session | undefined
 
-  constructor (raw: IncomingMessage, socket: Duplex) {
+  constructor (raw: IncomingMessage, socket: Duplex, head: Buffer) {
     super(raw)
     this.#socket = socket
-    this.shouldKeepAlive = false
+    this.shouldKeepAlive = isReusable(raw, socket)
     // Typed for network sockets; injected requests come on other streams.
     this.assignSocket(socket as Socket)
     // Node has taken its own listeners off: without these an error would end the process, and an answer that
@@ -73,7 +75,13 @@ export class UpgradeResponse extends ServerResponse {
       socket.off('error', onError)
       socket.off('drain', onDrain)
     }
-    this.once('finish', () => { if (this.#session === undefined) hangUp(socket) })
+    this.once('finish', () => {
+      if (this.#session !== undefined) return
+      if (!this.shouldKeepAlive || !serverOf(socket)?.listening) return hangUp(socket)
+      this.#release()
+      this.detachSocket(socket as Socket)
+      handBack(socket, head)
+    })
   }
 
   /** Gives the socket away. */
@@ -91,7 +99,11 @@ export class UpgradeResponse extends ServerResponse {
   }
 
   override writeHead (statusCode: number, ...rest: unknown[]): this {
-    if (this.#session === undefined) return Reflect.apply(super.writeHead, this, [statusCode, ...rest])
+    if (this.#session === undefined) {
+      Reflect.apply(super.writeHead, this, [statusCode, ...rest])
+      if (rest.some(closes)) this.shouldKeepAlive = false
+      return this
+    }
     this.statusCode = statusCode
     return this
   }
@@ -113,6 +125,39 @@ export class UpgradeResponse extends ServerResponse {
     this.#session?.terminate()
     return super.destroy(error)
   }
+}
+
+/** What came behind the body of a request; `checkHandshake()` refuses those whose body has not come yet. */
+function withoutBody ({ headers }: IncomingMessage, head: Buffer): Buffer {
+  const length = Number(headers['content-length'] ?? 0)
+  if (length > head.length) return head
+  headers['content-length'] &&= '0'
+  return head.subarray(length)
+}
+
+/** Whether headers given to `writeHead()` say that the connection ends. */
+function closes (headers: unknown): boolean {
+  return typeof headers === 'object' && headers !== null && 'connection' in headers && headers.connection === 'close'
+}
+
+/** The server that accepted a network socket; Node keeps it there. */
+function serverOf (socket: Duplex): Server | undefined {
+  return (socket as { server?: Server }).server
+}
+
+/** Whether another request can follow: what comes behind this one must be the next and no body. */
+function isReusable ({ httpVersion, headers }: IncomingMessage, socket: Duplex): boolean {
+  const { connection = '', 'content-length': length = '0', 'transfer-encoding': encoding } = headers
+  const closes = connection.toLowerCase().split(',').some(token => token.trim() === 'close')
+  return httpVersion === '1.1' && !closes && length === '0' && encoding === undefined &&
+    serverOf(socket) !== undefined
+}
+
+/** Lets the server speak HTTP again on a socket that it had given away. */
+function handBack (socket: Duplex, head: Buffer): void {
+  if (socket.destroyed) return
+  if (head.length > 0) socket.unshift(head)
+  serverOf(socket)?.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket)
 }
 
 /** Ends a connection so that the client can read the answer, whatever it is still sending. */

@@ -1,0 +1,85 @@
+/**
+ * One message for many: framed once, compressed at most once for each window size.
+ *
+ * A compressed frame fits everybody whose messages are compressed each on their own (`contextTakeover: false`).
+ * All others get the plain frame, which RFC 7692, section 6 allows at any time; or, when compression is asked
+ * for, one that is compressed for them alone.
+ *
+ * @module
+ */
+
+import { constants, deflateRawSync } from 'node:zlib'
+import { WSMsgType } from './message.ts'
+import type { Bytes } from './outbox.ts'
+
+/** What became of a message for one receiver. */
+export type Delivery = 'sent' | 'slow' | 'closed'
+
+/** What a message has to know of who gets it. */
+export interface Receiver {
+  /** 0 when nothing is compressed. */
+  readonly windowBits: number
+  readonly noContextTakeover: boolean
+}
+
+/** Below this compressing costs more than it saves; ws draws the line here as well. */
+const threshold = 1024
+
+/** A message on its way to many. */
+export class SharedMessage {
+  readonly data: Buffer
+  readonly binary: boolean
+  /** Whether those get it compressed who need a frame of their own for that. */
+  readonly compress: boolean
+  readonly #shareCompressed: boolean
+  readonly #compressed = new Map<number, Buffer>()
+  #plain: Buffer | undefined
+
+  /** @param compress `undefined` compresses only what can be shared */
+  constructor (data: string | Bytes, compress: boolean | undefined) {
+    this.binary = typeof data !== 'string'
+    // A copy: the caller's bytes may change while slow ones still wait for them.
+    this.data = data instanceof ArrayBuffer ? Buffer.from(data.slice(0)) : Buffer.from(data)
+    this.compress = compress === true
+    this.#shareCompressed = compress !== false && this.data.length >= threshold
+  }
+
+  /** The whole frame for a receiver; `undefined` if it has to be made for this one alone. */
+  frameFor ({ windowBits, noContextTakeover }: Receiver): Buffer | undefined {
+    if (windowBits > 0 && this.#shareCompressed) {
+      if (noContextTakeover) return this.#compressedFor(windowBits)
+      if (this.compress) return undefined
+    }
+    this.#plain ??= frame(this.#opcode, this.data)
+    return this.#plain
+  }
+
+  get #opcode (): number {
+    return this.binary ? WSMsgType.BINARY : WSMsgType.TEXT
+  }
+
+  #compressedFor (windowBits: number): Buffer {
+    const known = this.#compressed.get(windowBits)
+    if (known !== undefined) return known
+    const deflated = deflateRawSync(this.data, {
+      windowBits, level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH
+    })
+    // RFC 7692, section 7.2.1: without the empty block at the end; RSV1 marks it as compressed
+    const made = frame(this.#opcode | 0x40, deflated.subarray(0, -4))
+    this.#compressed.set(windowBits, made)
+    return made
+  }
+}
+
+/** A whole message in one unmasked frame (RFC 6455, section 5.2). */
+function frame (flags: number, data: Buffer): Buffer {
+  const { length } = data
+  const short = length < 126
+  const medium = length < 65_536
+  const head = Buffer.alloc(short ? 2 : medium ? 4 : 10)
+  head[0] = 0x80 | flags
+  head[1] = short ? length : medium ? 126 : 127
+  if (!short && medium) head.writeUInt16BE(length, 2)
+  if (!medium) head.writeBigUInt64BE(BigInt(length), 2)
+  return Buffer.concat([head, data])
+}
