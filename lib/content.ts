@@ -43,6 +43,7 @@ const encodings: Readonly<Record<string, BufferEncoding>> = {
   'utf-16le': 'utf16le',
   'iso-8859-1': 'latin1',
   latin1: 'latin1',
+  'latin-1': 'latin1',
   'us-ascii': 'ascii',
   ascii: 'ascii'
 }
@@ -126,8 +127,11 @@ export class Content extends Head {
     const type = given.get('content-type')
     if (type !== null) this.headers.set('content-type', type)
     if (contentType !== undefined) this.contentType = contentType
-    else if (charset !== undefined) this.contentType = text == null ? octets : 'text/plain'
-    if (charset !== undefined) setCharset(this.headers, checkCharset(charset))
+    else if (charset !== undefined && text != null) this.contentType = 'text/plain'
+    // Bytes of no type have no charset either.
+    if (charset !== undefined && checkCharset(charset) !== '' && this.headers.has('content-type')) {
+      setCharset(this.headers, charset)
+    }
     if (text != null) this.text = text
     for (const [name, value] of given.entries()) if (name !== 'content-type') this.headers.append(name, value)
     if (text == null && body != null) this.body = body
