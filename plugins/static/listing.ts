@@ -6,17 +6,21 @@
  * @module
  */
 
+import { requote } from '../../lib/quote.ts'
 import type { Entry } from './folder.ts'
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#x27;'
 }
 
-/** The HTML of a listing: `base` is the directory's path in URLs (encoded), `directory` its name below the root. */
+/**
+ * The HTML of a listing: `base` is the directory's path in URLs (encoded, no final slash), `directory` its name below
+ * the root.
+ */
 export function renderListing (base: string, directory: string, entries: readonly Entry[]): string {
   const title = `Index of /${escapeHtml(directory === '' ? '.' : directory)}`
   const items = entries.map(({ name, directory }) => {
-    const href = `${base === '/' ? '' : base}/${encodePath(name)}`
+    const href = `${base}/${encodePath(name)}`
     return `<li><a href="${escapeHtml(href)}">${escapeHtml(name)}${directory ? '/' : ''}</a></li>`
   })
   return `<!doctype html>
@@ -36,9 +40,9 @@ ${items.join('\n')}
 `
 }
 
-/** Encodes a path for a URL, slashes kept. */
+/** Encodes a path for a URL as aiohttp does, slashes kept. */
 export function encodePath (text: string): string {
-  return encodeURI(text).replace(/[?#]/g, encodeURIComponent)
+  return requote(text.replaceAll('%', '%25'), 'path')
 }
 
 function escapeHtml (text: string): string {

@@ -38,7 +38,7 @@ t.test('find() tells files, directories and nothing apart', async t => {
     ['', 'directory'], ['a.txt', 'file'], ['sub', 'directory'], ['sub/', 'directory'], ['sub/b.txt', 'file'],
     ['nope', 'missing'], ['a.txt/', 'missing'], ['a.txt/x', 'missing'], ['n'.repeat(300), 'missing']
   ] as const) {
-    t.equal(await folder.find(name), found, name)
+    t.equal((await folder.find(name)).kind, found, name)
   }
 })
 
@@ -47,35 +47,35 @@ t.test('find() finds nothing outside of the folder, whatever the name', async t 
 
   for (const name of ['..', '../secret.txt', 'sub/../../secret.txt', 'sub/../a.txt', './a.txt', '/etc/passwd',
     'sub//b.txt', '..\\secret.txt', 'a.txt\0.html', '//', 'sub/./b.txt']) {
-    t.equal(await folder.find(name), 'missing', JSON.stringify(name))
+    t.equal((await folder.find(name)).kind, 'missing', JSON.stringify(name))
   }
 })
 
 t.test('find() follows links inside of the folder only', async t => {
   const { folder } = setUp(t)
 
-  t.equal(await folder.find('in.txt'), 'file')
-  t.equal(await folder.find('config.txt'), 'file', 'a folder may be named "..data"')
+  t.equal((await folder.find('in.txt')).kind, 'file')
+  t.equal((await folder.find('config.txt')).kind, 'file', 'a folder may be named "..data"')
   for (const name of ['out.txt', 'a.txt.gz', 'sibling.txt', 'chain', 'loop', 'broken', 'outdir', 'outdir/deep.txt']) {
-    t.equal(await folder.find(name), 'missing', name)
+    t.equal((await folder.find(name)).kind, 'missing', name)
   }
 })
 
 t.test('find() follows every link when told to, but no dots', async t => {
   const { folder } = setUp(t, { followSymlinks: true })
 
-  t.equal(await folder.find('out.txt'), 'file')
-  t.equal(await folder.find('outdir/deep.txt'), 'file')
-  t.equal(await folder.find('loop'), 'missing')
-  t.equal(await folder.find('outdir/../secret.txt'), 'missing')
+  t.equal((await folder.find('out.txt')).kind, 'file')
+  t.equal((await folder.find('outdir/deep.txt')).kind, 'file')
+  t.equal((await folder.find('loop')).kind, 'missing')
+  t.equal((await folder.find('outdir/../secret.txt')).kind, 'missing')
 })
 
 t.test('find() treats dot files as its policy says', async t => {
   const expected = { ignore: 'missing', deny: 'forbidden', allow: 'file' } as const
   for (const dotfiles of ['ignore', 'deny', 'allow'] as const) {
     const { folder } = setUp(t, { dotfiles })
-    t.equal(await folder.find('.env'), expected[dotfiles], dotfiles)
-    t.equal(await folder.find('.git/config'), expected[dotfiles], dotfiles)
+    t.equal((await folder.find('.env')).kind, expected[dotfiles], dotfiles)
+    t.equal((await folder.find('.git/config')).kind, expected[dotfiles], dotfiles)
   }
 })
 
@@ -83,7 +83,7 @@ t.test('find() does not open pipes', { skip: process.platform === 'win32' }, asy
   const { dir, folder } = setUp(t)
   execFileSync('mkfifo', [path.join(dir, 'root', 'pipe')])
 
-  t.equal(await folder.find('pipe'), 'forbidden')
+  t.equal((await folder.find('pipe')).kind, 'forbidden')
 })
 
 t.test('list() has what can be asked for, by name', async t => {
@@ -103,5 +103,5 @@ t.test('a folder that is a link itself is served', async t => {
   const link = path.join(dir, 'current')
   symlinkSync('root', link)
 
-  t.equal(await new Folder(link, strict).find('a.txt'), 'file')
+  t.equal((await new Folder(link, strict).find('a.txt')).kind, 'file')
 })
