@@ -5,28 +5,51 @@
  */
 
 import type { FastifyReply } from 'fastify'
-import { Headers } from '../../lib/headers.ts'
-import { Response, type Body, type BodyInit } from '../responses/index.ts'
+import type { Headers } from '../../lib/headers.ts'
+import { Response, StreamResponse, type Body, type BodyInit } from '../responses/index.ts'
 
-/** A response made from a plain value; it goes back to the reply, so that hooks see what they always see. */
-class PlainResponse extends Response {
-  readonly #original: Body
+/** Leads from the response that middlewares see to the answer it stands for. */
+const kAnswer = Symbol('fastify-aiohttp.answer')
 
-  constructor (reply: FastifyReply, body: BodyInit | null) {
-    super({ status: reply.statusCode, body })
-    const type = reply.getHeader('content-type') ?? defaultType(body)
-    this.headers.delete('content-type')
-    if (type !== undefined) this.headers.set('content-type', String(type))
-    addHeaders(this.headers, reply)
-    this.#original = this.body
+/**
+ * A plain answer. It becomes a response when somebody looks at it; when nobody does, Fastify gets it as it was, and
+ * serializes it.
+ */
+class PlainAnswer {
+  readonly reply: FastifyReply
+  readonly #payload: unknown
+  #response: Response | undefined
+  #original: Body = null
+
+  constructor (payload: unknown, reply: FastifyReply) {
+    this.#payload = payload
+    this.reply = reply
   }
 
-  /** Hands head and body to the reply. */
-  applyTo (reply: FastifyReply): unknown {
-    const { body, headers } = this
+  /** What it looks like to a middleware. */
+  get response (): Response {
+    if (this.#response !== undefined) return this.#response
+    const { reply } = this
+    const body = toBody(this.#payload, reply)
+    const response = new Response({ status: reply.sent ? Math.max(200, reply.statusCode) : reply.statusCode, body })
+    const type = reply.getHeader('content-type') ?? defaultType(body)
+    // A body brings a type that Fastify would not send.
+    response.headers.delete('content-type')
+    if (type !== undefined) response.headers.set('content-type', String(type))
+    addHeaders(response.headers, reply)
+    this.#original = response.body
+    this.#response = response
+    return response
+  }
+
+  /** What Fastify is to send: head and body go to the reply, so that hooks see what they always see. */
+  finish (): unknown {
+    const { reply } = this
+    if (this.#response === undefined) return this.#payload
+    const { body, headers, status } = this.#response
     // The length the handler counted.
     if (body !== this.#original) headers.delete('content-length')
-    reply.code(this.status)
+    reply.code(status)
     for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
     for (const [name, value] of headers) reply.header(name, value)
     // It is serialized already.
@@ -35,12 +58,17 @@ class PlainResponse extends Response {
   }
 }
 
-/** What is left to see of an answer that is on its way already. */
-class SentResponse extends Response {
-  constructor (reply: FastifyReply) {
-    super({ status: Math.max(200, reply.statusCode) })
-    addHeaders(this.headers, reply)
-  }
+/** Methods of a response work on private fields, which are not those of the proxy. */
+const traps: ProxyHandler<Response & { answer?: PlainAnswer }> = {
+  get ({ answer }, key) {
+    if (key === kAnswer) return answer
+    // Promises ask for it.
+    if (key === 'then' || answer === undefined) return undefined
+    const { response } = answer
+    const value: unknown = Reflect.get(response, key, response)
+    return typeof value === 'function' ? value.bind(response) : value
+  },
+  set: ({ answer }, key, value) => answer !== undefined && Reflect.set(answer.response, key, value, answer.response)
 }
 
 /**
@@ -48,40 +76,40 @@ class SentResponse extends Response {
  *
  * @throws what the handler answered with, when it is an error
  */
-export function toResponse (payload: unknown, reply: FastifyReply): Response {
+export function toResponse (payload: unknown, reply: FastifyReply): StreamResponse {
   if (isOwnResponse(payload)) return payload
   if (payload instanceof Error) throw payload
-  if (reply.sent) return new SentResponse(reply)
   if (payload instanceof globalThis.Response) return fromWeb(payload)
-  if (payload === undefined || payload === null || typeof payload === 'string' || isBody(payload)) {
-    return new PlainResponse(reply, payload ?? null)
-  }
-  const text = serialize(payload, reply)
-  return new PlainResponse(reply, text)
+  const target: Response & { answer?: PlainAnswer } = Object.create(Response.prototype)
+  target.answer = new PlainAnswer(payload, reply)
+  return new Proxy(target, traps)
 }
 
 /** What Fastify is to send for a response. */
-export function fromResponse (response: Response, reply: FastifyReply): unknown {
-  // A stream response has begun while the handler ran.
+export function fromResponse (response: StreamResponse, reply: FastifyReply): unknown {
+  // It is on its way, or somebody writes to the socket.
   if (reply.sent || reply.raw.headersSent) return undefined
-  return response instanceof PlainResponse ? response.applyTo(reply) : response
+  const answer: unknown = Reflect.get(response, kAnswer)
+  return answer instanceof PlainAnswer ? answer.finish() : response
 }
 
 /** Ours, and a websocket, which looks like one. */
-function isOwnResponse (value: unknown): value is Response {
-  return value instanceof Response || (typeof value === 'object' && value !== null &&
+function isOwnResponse (value: unknown): value is StreamResponse {
+  return value instanceof StreamResponse || (typeof value === 'object' && value !== null &&
     !(value instanceof globalThis.Response) && Object.prototype.toString.call(value) === '[object Response]')
+}
+
+/** As `reply.send()` would make it, with Fastify's media type for what it serializes. */
+function toBody (payload: unknown, reply: FastifyReply): BodyInit | null {
+  if (reply.sent) return null
+  if (payload === undefined || payload === null || typeof payload === 'string' || isBody(payload)) return payload ?? null
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8')
+  return String(reply.serialize(payload))
 }
 
 function isBody (value: unknown): value is Exclude<BodyInit, string> {
   return value instanceof Uint8Array || (typeof value === 'object' && value !== null &&
     (typeof Reflect.get(value, 'pipe') === 'function' || typeof Reflect.get(value, 'getReader') === 'function'))
-}
-
-/** As `reply.send()` would; its media type is Fastify's. */
-function serialize (payload: unknown, reply: FastifyReply): string {
-  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8')
-  return String(reply.serialize(payload))
 }
 
 function defaultType (body: BodyInit | null): string | undefined {
@@ -99,5 +127,6 @@ function addHeaders (headers: Headers, reply: FastifyReply): void {
 /** The platform's Response cannot be changed. */
 function fromWeb (response: globalThis.Response): Response {
   const { body, headers, status, statusText } = response
-  return new Response({ status, headers: [...headers], body: body as BodyInit | null, ...(statusText !== '' && { reason: statusText }) })
+  const reason = statusText === '' ? undefined : statusText
+  return new Response({ status, reason, headers: [...headers], body: body as BodyInit | null })
 }

@@ -8,20 +8,20 @@ import type { FastifyReply } from 'fastify'
 
 /** What a handler answers with, whether it returns it or sends it. */
 export class Capture {
+  readonly target: FastifyReply
   /** For the handler, in place of Fastify's own. */
   readonly reply: FastifyReply
-  readonly #target: FastifyReply
   #sent = false
   #payload: unknown
   #settle: (() => void) | undefined
 
   constructor (target: FastifyReply) {
-    this.#target = target
-    this.reply = new Proxy(target, {
-      get: (_, key) => this.#get(key),
-      // Setters of Fastify's own reply need Fastify's own reply.
-      set: (_, key, value) => Reflect.set(target, key, value, target)
-    })
+    this.target = target
+    this.reply = new Proxy<Capture>(this, traps) as unknown as FastifyReply
+  }
+
+  get sent (): boolean {
+    return this.#sent || this.target.sent
   }
 
   /** What the handler answers with, given what it returned. */
@@ -30,19 +30,12 @@ export class Capture {
     if (this.#sent) return this.#payload
     if (result !== this.reply && result !== undefined) return result
     // A handler that returns nothing answers later, or has written to the socket itself.
-    return this.#target.sent ? undefined : this.#first(ended(this.#target))
+    return this.target.sent ? undefined : this.#first(ended(this.target))
   }
 
-  #get (key: string | symbol): unknown {
-    if (key === 'send') return this.#send
-    if (key === 'sent') return this.#sent || this.#target.sent
-    if (key === 'then') return this.#then
-    return Reflect.get(this.#target, key, this.#target)
-  }
-
-  readonly #send = (payload?: unknown): FastifyReply => {
+  send (payload: unknown): FastifyReply {
     if (this.#sent) {
-      this.#target.log.warn('Reply was already sent, did you forget to "return reply"?')
+      this.target.log.warn('Reply was already sent, did you forget to "return reply"?')
       return this.reply
     }
     this.#sent = true
@@ -52,8 +45,8 @@ export class Capture {
   }
 
   /** A handler may return its reply, or wait for it. */
-  readonly #then = (fulfilled?: () => void, rejected?: (error: unknown) => void): void => {
-    const answered = this.#sent ? Promise.resolve() : this.#first(ended(this.#target))
+  then (fulfilled?: () => void, rejected?: (error: unknown) => void): void {
+    const answered = this.#sent ? Promise.resolve() : this.#first(ended(this.target))
     answered.then(() => fulfilled?.(), error => rejected?.(error))
   }
 
@@ -67,11 +60,24 @@ export class Capture {
         resolve(this.#payload)
       }
       other.then(result => resolve(this.#sent ? this.#payload : result), error => {
-        if (this.#sent) this.#target.log.error({ err: error }, 'Promise errored, but the reply was sent already')
+        if (this.#sent) this.target.log.error({ err: error }, 'Promise errored, but the reply was sent already')
         else reject(error)
       })
     })
   }
+}
+
+/** All but sending is done by Fastify's own reply, which its setters need, too. */
+const traps: ProxyHandler<Capture> = {
+  get (capture, key) {
+    if (key === 'send') return (payload?: unknown) => capture.send(payload)
+    if (key === 'sent') return capture.sent
+    if (key === 'then') return capture.then.bind(capture)
+    return Reflect.get(capture.target, key, capture.target)
+  },
+  getPrototypeOf: ({ target }) => Object.getPrototypeOf(target),
+  has: ({ target }, key) => key in target,
+  set: ({ target }, key, value) => Reflect.set(target, key, value, target)
 }
 
 /** When a response has been sent, by whomever. */

@@ -7,13 +7,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AIO_ERR_MIDDLEWARE_LATE, AIO_ERR_MIDDLEWARE_RESPONSE, AIO_ERR_OPTION_INVALID } from '../../lib/errors.ts'
 import { describe, func, listOf } from '../../lib/options.ts'
-import type { Response } from '../responses/index.ts'
+import type { StreamResponse } from '../responses/index.ts'
 
 /** What a middleware calls to go on: the next middleware, or at the end of the chain the handler of the route. */
-export type Handler = (request: FastifyRequest) => Promise<Response>
+export type Handler = (request: FastifyRequest) => Promise<StreamResponse>
 
 /** Stands around a handler: answers in its place, or calls it and hands its response on, changed or not. */
-export type Middleware = (request: FastifyRequest, handler: Handler) => Response | Promise<Response>
+export type Middleware = (request: FastifyRequest, handler: Handler) => StreamResponse | Promise<StreamResponse>
 
 /**
  * Puts middlewares around a handler, the first of them outermost. What one of them throws, the one around it
@@ -21,7 +21,7 @@ export type Middleware = (request: FastifyRequest, handler: Handler) => Response
  */
 export function compose (middlewares: readonly Middleware[], handler: Handler): Handler {
   return middlewares.reduceRight<Handler>((next, middleware) => async request => {
-    const response: Response | undefined = await middleware(request, next)
+    const response: StreamResponse | undefined = await middleware(request, next)
     if (response === undefined) throw new AIO_ERR_MIDDLEWARE_RESPONSE(middleware.name)
     return response
   }, handler)

@@ -46,11 +46,11 @@ export function normalizePath (options: NormalizePathOptions = {}): Middleware {
 
   return async function normalizePathMiddleware (request, handler) {
     if (!isUnmatched(request)) return await handler(request)
-    const [path, query] = splitTarget(request.url)
+    const [path, query] = splitTarget(request.originalUrl)
     for (const candidate of candidates(path, { appendSlash, removeSlash, mergeSlashes })) {
       // Two slashes at the start would name another host (GHSA-v6wp-4m6f-gcjg).
       const safe = requote(candidate.replace(/^\/{2,}/, '/'), 'path')
-      if (safe.startsWith('/') && resolves(request, safe)) throw new Redirect(safe + query)
+      if (safe.startsWith('/') && resolves(request, safe)) throw new Redirect(query === '?' ? safe : safe + query)
     }
     return await handler(request)
   }
@@ -71,7 +71,7 @@ function candidates (path: string, options: { [Key in 'appendSlash' | 'removeSla
 
 /** The path of a request target, without its origin if it has one, and the query with its mark. */
 function splitTarget (target: string): [string, string] {
-  const [, path = '', query = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(target) ?? []
+  const [, path = '', query = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?]*)(.*)/is.exec(target) ?? []
   return [path, query]
 }
 
