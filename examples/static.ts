@@ -18,8 +18,10 @@ export default async function createApp () {
   // GET /docs lists the folder, GET /docs/static.md sends a file.
   app.addStatic('/docs', new URL('../docs', import.meta.url), { name: 'docs', showIndex: true })
 
+  // The URL has a hash of the file in it: a browser may keep the file as long as it likes.
   const assets = app.addStatic('/assets', new URL('demo/public', import.meta.url), {
-    cacheControl: 'public, max-age=3600'
+    appendVersion: true,
+    cacheControl: 'public, max-age=31536000, immutable'
   })
   app.get('/', async (_request, reply) => reply
     .type('text/html')
