@@ -287,6 +287,10 @@ export const AIO_ERR_RESPONSE_STATE = createError<[string, string]>(
 export const AIO_ERR_RESPONSE_CLOSED = createError<[]>(
   'AIO_ERR_RESPONSE_CLOSED', 'Cannot write to the response: the connection is closed')
 
+/** A Content-Length that is not the length of the body. Arguments: what the header says, what the body has. */
+export const AIO_ERR_RESPONSE_LENGTH = createError<[number, number | string]>(
+  'AIO_ERR_RESPONSE_LENGTH', 'Wrong Content-Length of %s bytes: the body has %s')
+
 /** An entity tag that cannot be sent. Argument: what came. */
 export const AIO_ERR_ETAG = createError<[string]>(
   'AIO_ERR_ETAG', 'Invalid entity tag: expected visible characters without quotes, got %s', 500, TypeError)

@@ -9,6 +9,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseETags, parseHttpDate, type ETag } from '../../lib/conditions.ts'
+import { parseQualities } from './compression.ts'
 import type { FileFacts } from './file-facts.ts'
 
 /** A part of a file: the first byte and the one behind the last. */
@@ -19,6 +20,9 @@ export interface FileRange {
 
 /** An encoding a compressed file beside the file may have. */
 export type FileEncoding = 'br' | 'gzip'
+
+/** All of them, the better one first. */
+export const fileEncodings: readonly FileEncoding[] = ['br', 'gzip']
 
 /** The status the conditions lead to (RFC 9110, section 13.2.2): 412, 304, or 200 for going on. */
 export function preconditions (headers: IncomingHttpHeaders, { etag, mtime }: FileFacts): 200 | 304 | 412 {
@@ -55,18 +59,11 @@ export function fileRange (headers: IncomingHttpHeaders, facts: FileFacts): File
 
 /** The encodings a client prefers to the file itself, best first; `br` goes first where it likes both the same. */
 export function acceptedEncodings (header: string | string[] | undefined): readonly FileEncoding[] {
-  const qualities = new Map<string, number>()
-  for (const item of String(header ?? '').toLowerCase().split(',')) {
-    const [name = '', ...parameters] = item.split(';').map(part => part.trim())
-    const quality = parameters.find(parameter => parameter.startsWith('q='))
-    qualities.set(name, quality === undefined ? 1 : Number(quality.slice(2)) || 0)
-  }
-  const qualityOf = (encoding: FileEncoding) =>
-    qualities.get(encoding) ?? (encoding === 'gzip' ? qualities.get('x-gzip') : undefined) ?? 0
+  const qualities = parseQualities(header)
   const floor = qualities.get('identity') ?? 0
-  const encodings: FileEncoding[] = ['br', 'gzip']
-  return encodings
-    .filter(encoding => qualityOf(encoding) > 0 && (qualityOf(encoding) >= floor))
+  const qualityOf = (encoding: FileEncoding) => qualities.get(encoding) ?? 0
+  return fileEncodings
+    .filter(encoding => qualityOf(encoding) > 0 && qualityOf(encoding) >= floor)
     .sort((a, b) => qualityOf(b) - qualityOf(a))
 }
 

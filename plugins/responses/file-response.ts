@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { BigIntStats } from 'node:fs'
+import { constants, type BigIntStats } from 'node:fs'
 import { lstat, open, type FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { fileURLToPath } from 'node:url'
@@ -19,27 +19,35 @@ import { Headers } from '../../lib/headers.ts'
 import { checkOptions, describe, integer, type Shape } from '../../lib/options.ts'
 import { reasonPhrase } from '../../lib/status.ts'
 import { createEncoder } from './compression.ts'
-import { acceptedEncodings, fileRange, preconditions, type FileEncoding, type FileRange } from './file-conditions.ts'
+import {
+  acceptedEncodings, fileEncodings, fileRange, preconditions, type FileEncoding, type FileRange
+} from './file-conditions.ts'
 import { fileFacts, type FileFacts } from './file-facts.ts'
 import { FileStream } from './file-stream.ts'
 import { contentTypeOf } from './file-types.ts'
 import { LateBody, type LateResponse, type Resolved } from './late-body.ts'
 import { replyOf } from './reply.ts'
-import { streamShape, StreamResponse, type StreamResponseOptions } from './stream-response.ts'
+import { addVary, streamShape, StreamResponse, type StreamResponseOptions } from './stream-response.ts'
 
 /** Options of a file response. */
 export interface FileResponseOptions extends StreamResponseOptions {
-  /** Bytes that are read at once. @default 262_144 */
+  /** Bytes that are read at once. @default 1_048_576 */
   chunkSize?: number | undefined
 }
 
 const shape: Shape<FileResponseOptions> = { ...streamShape, chunkSize: integer(1) }
+const missing = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']
+// ENXIO: a socket
+const forbidden = ['EACCES', 'EPERM', 'ENXIO', 'EISDIR']
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants
 const extensions: Readonly<Record<FileEncoding, string>> = { br: '.br', gzip: '.gz' }
 
 interface OpenFile {
   readonly handle: FileHandle
   readonly facts: FileFacts
   readonly encoding: FileEncoding | undefined
+  /** Whether another client may get another encoding. */
+  readonly varies: boolean
 }
 
 /** A file; return it from a handler. A missing file is 404, one that cannot be read 403. */
@@ -51,7 +59,7 @@ export class FileResponse extends StreamResponse implements LateResponse {
   /** @throws AIO_ERR_ARGUMENT_INVALID, and what `StreamResponse` throws */
   constructor (path: string | URL, options: FileResponseOptions = {}) {
     checkOptions('FileResponse', options, shape)
-    const { chunkSize = 262_144, ...rest } = options
+    const { chunkSize = 1_048_576, ...rest } = options
     super(rest)
     if (typeof path !== 'string' && !(path instanceof URL)) {
       throw new AIO_ERR_ARGUMENT_INVALID('path', 'FileResponse', 'a path or a file: URL', describe(path))
@@ -105,18 +113,18 @@ export class FileResponse extends StreamResponse implements LateResponse {
   }
 
   async #with (
-    { encoding, facts, handle }: OpenFile, range: FileRange | null, accept: string | string[] | undefined, head: boolean
+    { encoding, facts, handle, varies }: OpenFile, range: FileRange | null, accept: string | string[] | undefined,
+    head: boolean
   ): Promise<Resolved> {
-    const coding = encoding === undefined ? this.applyCoding(accept) : 'identity'
+    // A part of a file is a part of what is on the disk.
+    const coding = encoding === undefined && range === null ? this.applyCoding(accept) : 'identity'
     const headers = new Headers(this.headers)
     const { start, end } = range ?? { start: 0, end: facts.size }
     if (!headers.has('content-type')) headers.set('content-type', contentTypeOf(this.path))
     describeVersion(headers, facts)
     headers.set('accept-ranges', 'bytes')
-    if (encoding !== undefined) {
-      headers.set('content-encoding', encoding)
-      headers.set('vary', 'Accept-Encoding')
-    }
+    if (encoding !== undefined) headers.set('content-encoding', encoding)
+    if (varies) addVary(headers)
     if (range !== null) headers.set('content-range', `bytes ${start}-${end - 1}/${facts.size}`)
     if (coding === 'identity') headers.set('content-length', end - start)
     const status = range === null ? this.status : 206
@@ -132,16 +140,22 @@ export class FileResponse extends StreamResponse implements LateResponse {
   }
 
   /** A compressed sibling comes first, unless it is a link: that could lead anywhere. */
-  async #open (encodings: readonly FileEncoding[]): Promise<OpenFile> {
-    for (const encoding of encodings) {
-      const path = this.path + extensions[encoding]
-      const stats = await lstat(path, { bigint: true }).catch(() => undefined)
-      if (stats?.isFile() !== true) continue
-      const file = await openFile(path).catch(() => undefined)
-      if (file !== undefined) return { ...file, encoding }
+  async #open (accepted: readonly FileEncoding[]): Promise<OpenFile> {
+    const siblings = await siblingsOf(this.path)
+    for (const encoding of accepted) {
+      if (!siblings.includes(encoding)) continue
+      const file = await openFile(this.path + extensions[encoding], O_NOFOLLOW).catch(() => undefined)
+      if (file !== undefined) return { ...file, encoding, varies: true }
     }
-    return { ...await openFile(this.path), encoding: undefined }
+    return { ...await openFile(this.path), encoding: undefined, varies: siblings.length > 0 }
   }
+}
+
+/** The encodings a file is there in, besides its own. */
+async function siblingsOf (path: string): Promise<FileEncoding[]> {
+  const found = await Promise.all(fileEncodings.map(async encoding =>
+    (await lstat(path + extensions[encoding]).catch(() => undefined))?.isFile() === true))
+  return fileEncodings.filter((_, index) => found[index])
 }
 
 function describeVersion (headers: Headers, { etag, lastModified }: FileFacts): void {
@@ -149,19 +163,21 @@ function describeVersion (headers: Headers, { etag, lastModified }: FileFacts): 
   headers.set('last-modified', lastModified)
 }
 
-async function openFile (path: string): Promise<{ handle: FileHandle, facts: FileFacts }> {
+async function openFile (path: string, flags = 0): Promise<{ handle: FileHandle, facts: FileFacts }> {
   try {
-    // A pipe would block: only files are opened.
-    const handle = await open(path, 'r')
+    // Without O_NONBLOCK a pipe would keep a thread until somebody writes to it.
+    const handle = await open(path, O_RDONLY | O_NONBLOCK | flags)
     const stats: BigIntStats = await handle.stat({ bigint: true })
     if (stats.isFile()) return { handle, facts: fileFacts(stats) }
     await handle.close()
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (code === 'EACCES' || code === 'EPERM') throw hidden(new AIO_ERR_FILE_FORBIDDEN(path), error)
-    if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EISDIR', 'ERR_INVALID_ARG_VALUE'].includes(code)) throw error
+    if (missing.includes(code)) throw hidden(new AIO_ERR_FILE_MISSING(path), error)
+    if (!forbidden.includes(code)) throw error
+    throw hidden(new AIO_ERR_FILE_FORBIDDEN(path), error)
   }
-  throw hidden(new AIO_ERR_FILE_MISSING(path))
+  // Directories, pipes, devices
+  throw hidden(new AIO_ERR_FILE_FORBIDDEN(path))
 }
 
 /** Clients do not learn paths. */

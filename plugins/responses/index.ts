@@ -14,6 +14,7 @@ import fp from 'fastify-plugin'
 import { checkOptions } from '../../lib/options.ts'
 import { FileResponse } from './file-response.ts'
 import { Response } from './response.ts'
+import { StreamResponse } from './stream-response.ts'
 
 export { acceptedEncodings, fileRange, preconditions, type FileEncoding, type FileRange } from './file-conditions.ts'
 export { fileFacts, type FileFacts } from './file-facts.ts'
@@ -51,17 +52,27 @@ async function unpack (request: FastifyRequest, reply: FastifyReply, payload: un
   // A route may be there for several methods.
   if (request.method !== 'HEAD') return undefined
   if (payload instanceof globalThis.Response) return await unpackPlain(reply, payload)
-  if (!(payload instanceof Response || payload instanceof FileResponse)) return undefined
+  if (!(payload instanceof StreamResponse)) return undefined
+  if (!(payload instanceof Response || payload instanceof FileResponse)) return unpackStream(reply, payload)
   const { body, headers, reason, status } = await payload.resolve(request.raw)
   if (reply.raw instanceof ServerResponse) reply.raw.statusMessage = reason
   reply.code(status)
   // Of nothing no length is told, as with aiohttp.
-  if (body === null && !payload.headers.has('content-length')) headers.delete('content-length')
+  const empty = payload instanceof Response && body === null
+  if (empty && !payload.headers.has('content-length')) headers.delete('content-length')
   for (const [name, value] of headers) reply.header(name, value)
   if (body instanceof Readable) body.destroy()
   const measured = headers.has('content-length') || [204, 304].includes(status)
   // A stream is not measured.
   return measured || (typeof body !== 'string' && !Buffer.isBuffer(body)) ? Readable.from([]) : body
+}
+
+/** What is written to it is dropped; it is not waited for. */
+function unpackStream (reply: FastifyReply, { headers, reason, status }: StreamResponse): Readable {
+  if (reply.raw instanceof ServerResponse) reply.raw.statusMessage = reason
+  reply.code(status)
+  for (const [name, value] of headers) reply.header(name, value)
+  return Readable.from([])
 }
 
 async function unpackPlain (reply: FastifyReply, response: globalThis.Response): Promise<unknown> {

@@ -10,9 +10,10 @@
  */
 
 import { ServerResponse } from 'node:http'
-import { PassThrough, Readable, pipeline } from 'node:stream'
+import { PassThrough, Readable, pipeline, type TransformCallback } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import type { Body } from '../../lib/content.ts'
+import { AIO_ERR_RESPONSE_LENGTH } from '../../lib/errors.ts'
 import type { Headers } from '../../lib/headers.ts'
 
 /** A response with everything decided. */
@@ -34,6 +35,9 @@ export interface LateResponse {
 /** The stream Fastify gets. */
 export class LateBody extends PassThrough {
   readonly #response: LateResponse
+  /** What the head has announced. */
+  #length: number | undefined
+  #passed = 0
 
   constructor (response: LateResponse) {
     super()
@@ -46,8 +50,24 @@ export class LateBody extends PassThrough {
     return super.pipe(target, options)
   }
 
+  // What is too much would be taken for the next response, what is missing be waited for.
+  override _transform (chunk: Buffer, encoding: BufferEncoding, callback: TransformCallback): void {
+    this.#passed += chunk.length
+    if (this.#length !== undefined && this.#passed > this.#length) callback(this.#wrongLength('more'))
+    else super._transform(chunk, encoding, callback)
+  }
+
+  override _flush (callback: TransformCallback): void {
+    const short = this.#length !== undefined && this.#passed < this.#length
+    callback(short ? this.#wrongLength(this.#passed) : null)
+  }
+
+  #wrongLength (found: number | string): Error {
+    return new AIO_ERR_RESPONSE_LENGTH(this.#length ?? 0, found)
+  }
+
   async #start (target: ServerResponse): Promise<void> {
-    const before = this.#response.headers
+    const before = [...this.#response.headers.names()]
     const { body, headers, reason, status } = await this.#response.resolve(target.req)
     if (this.destroyed) {
       if (body instanceof Readable) body.destroy()
@@ -55,8 +75,9 @@ export class LateBody extends PassThrough {
     }
     target.statusCode = status
     if (target instanceof ServerResponse) target.statusMessage = reason
-    for (const name of before.names()) if (!headers.has(name)) target.removeHeader(name)
+    for (const name of before) if (!headers.has(name)) target.removeHeader(name)
     for (const [name, value] of headers) target.setHeader(name, value)
+    if (target.req.method !== 'HEAD' && headers.has('content-length')) this.#length = Number(headers.get('content-length'))
     if (body instanceof Readable || body instanceof ReadableStream) {
       const source = body instanceof Readable ? body : Readable.fromWeb(body)
       pipeline(source, this, () => {})

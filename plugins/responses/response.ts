@@ -12,7 +12,7 @@ import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Content, type Body, type BodyInit, type ContentOptions } from '../../lib/content.ts'
-import { AIO_ERR_BODY, AIO_ERR_RESPONSE_REPLY } from '../../lib/errors.ts'
+import { AIO_ERR_BODY, AIO_ERR_RESPONSE_LENGTH, AIO_ERR_RESPONSE_REPLY } from '../../lib/errors.ts'
 import { Headers } from '../../lib/headers.ts'
 import { anything, checkOptions, describe, func, string, type Shape } from '../../lib/options.ts'
 import { needsReason } from '../../lib/status.ts'
@@ -99,28 +99,40 @@ export class Response extends StreamResponse implements LateResponse {
   }
 
   /** Decides what depends on the request; for `late-body.ts`. */
-  async resolve ({ headers: { 'accept-encoding': accept }, httpVersion }: IncomingMessage): Promise<Resolved> {
-    const coding = this.applyCoding(accept)
+  async resolve (request: IncomingMessage): Promise<Resolved> {
+    const nothing = this.#content.length === 0 || this.status === 204 || this.status === 304
+    const coding = nothing ? 'identity' : this.applyCoding(request.headers['accept-encoding'])
     const headers = new Headers(this.headers)
     const content = this.#content.body
     if (content instanceof ReadStream) await describeFile(content, headers)
     const { reason, status } = this
     const body = await encoded(content, coding)
     const length = body === content ? this.#content.length : Buffer.isBuffer(body) ? body.length : null
-    // A length that somebody gave stands; a chunked body and a 304 have none.
-    if (this.chunked && httpVersion !== '1.0') headers.set('transfer-encoding', 'chunked')
-    else if (length !== null && ![204, 304].includes(status) && !headers.has('content-length')) {
+    const claimed = headers.get('content-length')
+    if (claimed !== null && length !== null && request.method !== 'HEAD' && Number(claimed) !== length) {
+      throw new AIO_ERR_RESPONSE_LENGTH(Number(claimed), length)
+    }
+    // A chunked body and a 304 have no length.
+    if (this.chunked && request.httpVersion !== '1.0') {
+      if (request.method !== 'HEAD') headers.set('transfer-encoding', 'chunked')
+    } else if (length !== null && ![204, 304].includes(status) && !headers.has('content-length')) {
       headers.set('content-length', length)
     }
     return { status, reason, headers, body }
+  }
+
+  /** Whether somebody has set a length that is not known to be right. */
+  #isMeasured (): boolean {
+    const claimed = this.headers.get('content-length')
+    return claimed !== null && Number(claimed) !== this.#content.length
   }
 
   #needsRequest (body: Body): boolean {
     // Nothing is piped, so nothing could be decided.
     if (this.status === 204) return false
     return needsReason(this.status, this.reason) || this.compression !== undefined || this.chunked ||
-      (body !== null && this.status === 304) || (body instanceof Readable && this.#content.length !== null) ||
-      body instanceof ReadStream
+      (body !== null && this.status === 304) || this.#isMeasured() || body instanceof ReadStream ||
+      (body instanceof Readable && this.#content.length !== null)
   }
 }
 

@@ -6,13 +6,13 @@
  * @module
  */
 
-import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
 import { PassThrough, Transform, finished } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Head, type Body } from '../../lib/content.ts'
 import {
-  AIO_ERR_ARGUMENT_INVALID, AIO_ERR_ETAG, AIO_ERR_RESPONSE_CLOSED, AIO_ERR_RESPONSE_REPLY, AIO_ERR_RESPONSE_STATE
+  AIO_ERR_ARGUMENT_INVALID, AIO_ERR_ETAG, AIO_ERR_RESPONSE_CLOSED, AIO_ERR_RESPONSE_LENGTH, AIO_ERR_RESPONSE_REPLY,
+  AIO_ERR_RESPONSE_STATE
 } from '../../lib/errors.ts'
 import { Headers, type HeadersInit } from '../../lib/headers.ts'
 import { anything, checkOptions, describe, integer, string, type Shape } from '../../lib/options.ts'
@@ -43,7 +43,7 @@ export const streamShape: Shape<StreamResponseOptions> = {
   status: integer(200, 599)
 }
 
-const tag = /^[\x21\x23-\x7e\x80-\xff]*$/
+const tag = /^[\x21\x23-\x7e\x80-\xff]+$/
 
 /** A response that is written in pieces. */
 export class StreamResponse extends Head implements Started {
@@ -56,6 +56,9 @@ export class StreamResponse extends Head implements Started {
   /** Bytes that may still be written; `undefined` without a length. */
   #left: number | undefined
   #ended: Promise<void> | undefined
+  /** HEAD, 204 and 304: nothing that is written is sent. */
+  #bodiless = false
+  #prepared: Promise<void> | undefined
 
   /** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID, AIO_ERR_REASON, AIO_ERR_HEADER_(NAME, VALUE) */
   constructor (options: StreamResponseOptions = {}) {
@@ -129,13 +132,18 @@ export class StreamResponse extends Head implements Started {
     return Number.isNaN(date.getTime()) ? null : date
   }
 
-  /** A date is rounded up to a second; text is sent as it stands. @throws AIO_ERR_ARGUMENT_INVALID */
-  set lastModified (date: Date | string | null) {
+  /**
+   * A date (or milliseconds since 1970) is rounded up to a second; text is sent as it stands.
+   *
+   * @throws AIO_ERR_ARGUMENT_INVALID
+   */
+  set lastModified (given: Date | number | string | null) {
+    const date = typeof given === 'number' ? new Date(given) : given
     if (date === null) this.headers.delete('last-modified')
     else if (typeof date === 'string') this.headers.set('last-modified', date)
     else if (date instanceof Date && !Number.isNaN(date.getTime())) {
       this.headers.set('last-modified', new Date(Math.ceil(date.getTime() / 1000) * 1000).toUTCString())
-    } else throw new AIO_ERR_ARGUMENT_INVALID('lastModified', 'Response', 'a date, text or null', describe(date))
+    } else throw new AIO_ERR_ARGUMENT_INVALID('lastModified', 'Response', 'a date, milliseconds, text or null', describe(given))
   }
 
   /** The entity tag as it is sent. */
@@ -184,6 +192,11 @@ export class StreamResponse extends Head implements Started {
     this.#compression = coding ?? 'negotiated'
   }
 
+  /** Whether the connection may be used again; `forceClose()` makes it false. */
+  get keepAlive (): boolean {
+    return this.headers.get('connection')?.toLowerCase() !== 'close'
+  }
+
   /** Closes the connection behind the response. */
   forceClose (): void {
     this.headers.set('connection', 'close')
@@ -195,34 +208,64 @@ export class StreamResponse extends Head implements Started {
   }
 
   /**
-   * Sends the head; resolves when it is out. The reply has to be given in handlers of Fastify's own routes, which
-   * then return it; handlers of `addRoutes()` return the response.
+   * Sends the head; resolves when it is out, and does nothing the second time. The reply has to be given in handlers
+   * of Fastify's own routes, which end the response and return the reply; those of `addRoutes()` return the response.
    *
    * @throws AIO_ERR_RESPONSE_STATE, AIO_ERR_RESPONSE_REPLY
    */
   async prepare (request: FastifyRequest, reply: FastifyReply | undefined = replyOf(request)): Promise<void> {
-    if (this.prepared) throw new AIO_ERR_RESPONSE_STATE('prepare the response', 'it is prepared already')
+    this.#prepared ??= this.#start(request, reply)
+    return await this.#prepared
+  }
+
+  async #start ({ method, raw }: FastifyRequest, reply: FastifyReply | undefined): Promise<void> {
     if (reply === undefined) throw new AIO_ERR_RESPONSE_REPLY()
-    const { method, raw } = request
+    if (reply.raw.destroyed) throw new AIO_ERR_RESPONSE_CLOSED()
     if (this.#chunked && raw.httpVersion === '1.0') {
       throw new AIO_ERR_RESPONSE_STATE('send chunks', 'the client speaks HTTP/1.0')
     }
-    const coding = this.applyCoding(raw.headers['accept-encoding'])
-    const bodiless = method === 'HEAD' || this.#status === 204 || this.#status === 304
-    if (!bodiless && this.contentLength !== 0 && !this.headers.has('content-type')) {
+    const statusOnly = this.#status === 204 || this.#status === 304
+    this.#bodiless = method === 'HEAD' || statusOnly
+    const coding = statusOnly ? 'identity' : this.applyCoding(raw.headers['accept-encoding'])
+    if (!this.#bodiless && this.contentLength !== 0 && !this.headers.has('content-type')) {
       this.headers.set('content-type', 'application/octet-stream')
     }
-    this.#left = bodiless ? undefined : this.contentLength ?? undefined
+    this.#left = this.#bodiless ? undefined : this.contentLength ?? undefined
     this.#raw = reply.raw
-    const sink = coding === 'identity' ? new PassThrough() : createEncoder(coding)
-    const piped = whenPiped(sink, reply.raw, this.reason)
+    const sink = coding === 'identity' || this.#bodiless ? new PassThrough() : createEncoder(coding)
+    const piped = this.#whenPiped(sink, reply.raw)
     this.#sink = sink
     // Whoever writes learns of it; a response nobody writes to must not end the process.
     sink.on('error', () => {})
     noteStarted(raw, this)
-    finished(reply.raw, () => noteStarted(raw, undefined))
+    finished(reply.raw, () => {
+      noteStarted(raw, undefined)
+      // Nobody else does when nothing was piped; whoever still writes learns that way.
+      sink.destroy()
+    })
     reply.send(this)
     await piped
+  }
+
+  /** Resolves when Fastify pipes the body, with the head out; or when the response is over without a body. */
+  #whenPiped (sink: Transform, raw: ServerResponse): Promise<void> {
+    return new Promise(resolve => {
+      const pipe = sink.pipe.bind(sink)
+      let piped = false
+      sink.pipe = (target, options) => {
+        // A handler of Fastify's own routes has returned what it has written to: it is done.
+        if (piped) this.writeEof().catch(() => {})
+        else {
+          piped = true
+          if (raw instanceof ServerResponse) raw.statusMessage = this.reason
+          pipe(target, options)
+          raw.flushHeaders()
+          resolve()
+        }
+        return target
+      }
+      finished(raw, () => resolve())
+    })
   }
 
   /**
@@ -235,14 +278,15 @@ export class StreamResponse extends Head implements Started {
       throw new AIO_ERR_ARGUMENT_INVALID('data', 'write()', 'a string or bytes', describe(data))
     }
     const sink = this.#writable('write')
+    if (this.#bodiless) return
     let chunk: Uint8Array = typeof data === 'string' ? Buffer.from(data) : data
     if (this.#left !== undefined) {
       chunk = chunk.subarray(0, this.#left)
       this.#left -= chunk.length
     }
     if (chunk.length === 0 || sink.write(chunk)) return
-    await Promise.race([once(sink, 'drain'), once(sink, 'close')]).catch(() => {})
-    if (sink.destroyed && !sink.readableEnded) throw new AIO_ERR_RESPONSE_CLOSED()
+    await drained(sink)
+    if (sink.destroyed) throw new AIO_ERR_RESPONSE_CLOSED()
   }
 
   /** Ends the body, after a last piece; does nothing the second time. @throws as `write()` */
@@ -261,6 +305,8 @@ export class StreamResponse extends Head implements Started {
     if (this.#compression === undefined) return 'identity'
     const negotiated = this.#compression === 'negotiated'
     const coding = this.#compression === 'negotiated' ? negotiateCoding(accept) : this.#compression
+    // What is encoded already stays as it is.
+    if (this.headers.has('content-encoding')) return 'identity'
     if (negotiated) addVary(this.headers)
     if (coding === 'identity') return coding
     this.headers.set('content-encoding', coding)
@@ -269,10 +315,18 @@ export class StreamResponse extends Head implements Started {
   }
 
   async #end (data: string | Uint8Array): Promise<void> {
+    if (this.#bodiless) {
+      this.#sink?.end()
+      return
+    }
     if (data.length > 0) await this.write(data)
     const sink = this.#writable('end the response')
-    // A body that is shorter than its length must not look complete.
-    if (this.#left !== undefined && this.#left > 0) return this.abort()
+    if (this.#left !== undefined && this.#left > 0) {
+      // A body that is shorter than its length must not look complete.
+      this.abort()
+      const length = this.contentLength ?? 0
+      throw new AIO_ERR_RESPONSE_LENGTH(length, length - this.#left)
+    }
     sink.end()
   }
 
@@ -280,28 +334,25 @@ export class StreamResponse extends Head implements Started {
     const sink = this.#sink
     if (sink === undefined) throw new AIO_ERR_RESPONSE_STATE(what, 'the response is not prepared yet')
     if (sink.writableEnded) throw new AIO_ERR_RESPONSE_STATE(what, 'the response has ended')
-    if (sink.destroyed) throw new AIO_ERR_RESPONSE_CLOSED()
+    if (sink.destroyed && !this.#bodiless) throw new AIO_ERR_RESPONSE_CLOSED()
     return sink
   }
 }
 
-function addVary (headers: Headers): void {
+/** Tells caches that the answer depends on Accept-Encoding. */
+export function addVary (headers: Headers): void {
   const vary = headers.get('vary') ?? ''
   if (/(^|,)\s*(accept-encoding|\*)\s*(,|$)/i.test(vary)) return
   headers.set('vary', vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`)
 }
 
-/** Resolves when Fastify pipes the body, with the head out; or when the response is over without a body. */
-function whenPiped (sink: Transform, raw: ServerResponse, reason: string): Promise<void> {
+/** Resolves when there is room for more, or when there will never be. */
+function drained (sink: Transform): Promise<void> {
   return new Promise(resolve => {
-    const pipe = sink.pipe.bind(sink)
-    sink.pipe = (target, options) => {
-      raw.statusMessage = reason
-      pipe(target, options)
-      raw.flushHeaders()
+    const settle = () => {
+      sink.off('drain', settle).off('close', settle)
       resolve()
-      return target
     }
-    finished(raw, () => resolve())
+    sink.on('drain', settle).on('close', settle)
   })
 }
