@@ -73,6 +73,21 @@ t.test('handlers may be plain or async, for one method or all, with HEAD or with
   t.equal((await fetch(`${url}/no-head`, { method: 'HEAD' })).status, 405)
 })
 
+t.test('static-files serves a folder below its prefix', async t => {
+  const { url, text } = await serve(t, 'static-files')
+
+  t.match(await text('/static/shop-main.json'), /"visitor": "Ann"/)
+  t.equal((await fetch(`${url}/static/nothing.json`)).status, 404)
+})
+
+t.test('middleware winks at every text', async t => {
+  const { url, text } = await serve(t, 'middleware')
+
+  t.equal(await text('/'), 'Hello wink')
+  const response = await fetch(`${url}/nowhere`)
+  t.equal(response.status, 404)
+})
+
 t.test('exceptions do the same returned and thrown', async t => {
   const { url, text } = await serve(t, 'exceptions')
 
