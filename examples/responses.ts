@@ -7,7 +7,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import responses, { jsonResponse, Response } from '../plugins/responses/index.ts'
+import responses, { FileResponse, jsonResponse, Response, StreamResponse } from '../plugins/responses/index.ts'
 import { runApp } from '../plugins/runner/index.ts'
 
 export default async function createApp () {
@@ -29,6 +29,18 @@ export default async function createApp () {
   }))
 
   app.get('/slow', async () => new Response({ body: count(), contentType: 'text/plain', reason: 'Here It Comes' }))
+
+  app.get('/stream', async (request, reply) => {
+    const response = new StreamResponse({ headers: { 'content-type': 'text/plain' } })
+    response.enableCompression()
+    await response.prepare(request, reply)
+    for await (const line of count()) await response.write(line)
+    await response.writeEof()
+    return reply
+  })
+
+  // With its type, ranges, conditions; compressed when there is a .br or .gz beside it
+  app.get('/source', async () => new FileResponse(new URL(import.meta.url)))
 
   return app
 }
