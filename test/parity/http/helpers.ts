@@ -47,6 +47,13 @@ export function pick<Name extends string> (query: Query, ...names: Name[]): Part
   return Object.fromEntries(entries) as Partial<Record<Name, string>>
 }
 
+/** An argument that has to be there; an ordinary error else (Python: query[name]). */
+export function need (query: Query, name: string): string {
+  const value = query.get(name)
+  if (value === undefined) throw new TypeError(`No argument "${name}"`)
+  return value
+}
+
 /** A whole number, or an ordinary error (Python: int). */
 export function int (text: string): number {
   const number = Number(text)

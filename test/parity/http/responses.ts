@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { HTTPNotFound, jsonResponse, MultipartWriter, Response, StreamResponse } from '../../../app.ts'
-import { flag, headersFromQuery, int, partition, pick, ROOT_DIR, setCookiesFromQuery, type Query } from './helpers.ts'
+import { flag, headersFromQuery, int, need, partition, pick, ROOT_DIR, setCookiesFromQuery, type Query } from './helpers.ts'
 
 /**
  * A Response from constructor arguments, then changed by setters.
@@ -71,6 +71,9 @@ async function respJson (request: FastifyRequest) {
   }
   const data = request.canReadBody ? await request.json() : undefined
   if (data !== undefined && text !== undefined) throw new TypeError('Either data or text, not both')
+  if (data === undefined && text === undefined) {
+    return new Response({ ...options, contentType: contentType ?? 'application/json' })
+  }
   return jsonResponse(data, text === undefined ? options : { ...options, dumps: () => text })
 }
 
@@ -179,7 +182,7 @@ async function respPayload (request: FastifyRequest) {
 
 /** An open file as body: type, length and disposition come from the file. */
 async function respFileObject ({ queryMulti, server }: FastifyRequest) {
-  const file = path.join(server.state.get(ROOT_DIR), 'static', queryMulti.get('path') ?? '')
+  const file = path.join(server.state.get(ROOT_DIR), 'static', need(queryMulti, 'path'))
   return new Response({ body: createReadStream(file), headers: headersFromQuery(queryMulti) })
 }
 

@@ -6,7 +6,7 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { jsonResponse, Response, RouteTableDef, View } from '../../../app.ts'
-import { flag } from './helpers.ts'
+import { flag, need } from './helpers.ts'
 
 /** Answers which route was taken and what it captured. */
 export function labelled (label: string) {
@@ -90,10 +90,10 @@ function buildUrl ({ subApps }: Names) {
 function buildStaticUrl ({ mounts }: Names) {
   return async (request: FastifyRequest) => {
     const query = request.queryMulti
-    const resource = mounts.get(query.get('mount') ?? '')
+    const resource = mounts.get(need(query, 'mount'))
     if (resource === undefined) throw new TypeError(`No static mount "${query.get('mount')}"`)
     const appendVersion = flag(query, 'version')
-    const url = await resource.urlFor(query.get('file') ?? '', appendVersion === undefined ? {} : { appendVersion })
+    const url = await resource.urlFor(need(query, 'file'), appendVersion === undefined ? {} : { appendVersion })
     return jsonResponse({ url })
   }
 }

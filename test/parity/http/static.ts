@@ -10,7 +10,7 @@
 import path from 'node:path'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { FileResponse } from '../../../app.ts'
-import { headersFromQuery, int, pick, ROOT_DIR, setCookiesFromQuery } from './helpers.ts'
+import { headersFromQuery, int, need, pick, ROOT_DIR, setCookiesFromQuery } from './helpers.ts'
 import { enableCompression } from './responses.ts'
 import { labelled, type Names } from './routing.ts'
 
@@ -22,7 +22,7 @@ async function fileResponse (request: FastifyRequest) {
   const q = request.queryMulti
   const { status, chunk_size: chunkSize, reason, content_type: contentType, compress } =
     pick(q, 'status', 'reason', 'chunk_size', 'content_type', 'compress')
-  const file = path.join(request.server.state.get(ROOT_DIR), 'static', q.get('path') ?? '')
+  const file = path.join(request.server.state.get(ROOT_DIR), 'static', need(q, 'path'))
   const response = new FileResponse(file, {
     reason,
     status: status === undefined ? undefined : int(status),
