@@ -14,25 +14,30 @@ import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fas
 import fp from 'fastify-plugin'
 import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import {
-  anything, checkOptions, describe, either, func, integer, milliseconds, oneOf, type Shape
+  anything, checkOptions, describe, either, func, integer, milliseconds, object, oneOf, type Shape
 } from '../../lib/options.ts'
 import { declineUpgrade, isWebSocketHandshake, keepBodies } from '../../lib/upgrade.ts'
+import { BackplaneLink, type Backplane } from './backplane.ts'
 import { Neighbour } from './neighbour.ts'
 import { originsCheck, webSocketShape, type Origins, type WebSocketOptions } from './options.ts'
 import { WebSocketRegistry } from './registry.ts'
 import { WebSocketResponse } from './response.ts'
 import { routeUpgrade } from './upgrade.ts'
 
+export type { Backplane, BackplaneEvents } from './backplane.ts'
 export { WebSocketConnection } from './connection.ts'
 export { Message, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
 export type { Bytes, SendOptions } from './outbox.ts'
+export { natsBackplane, type NatsBackplaneOptions } from './nats-backplane.ts'
+export { redisBackplane, type RedisBackplaneOptions } from './redis-backplane.ts'
 export { WebSocketError } from './errors.ts'
 export type {
   CloseOptions, Origins, RateLimitOptions, ReceiveOptions, ResolvedWebSocketOptions, WebSocketOptions
 } from './options.ts'
 export type {
-  BroadcastOptions, BroadcastResult, CloseAllOptions, OpenWebSocket, WebSocketCounts, WebSocketRegistry
-} from './registry.ts'
+  BroadcastOptions, BroadcastResult, CloseAllOptions, OpenWebSocket, WebSocketCounts
+} from './registry-options.ts'
+export type { WebSocketRegistry } from './registry.ts'
 export { WebSocketResponse, type WebSocketReady } from './response.ts'
 export type { SendJsonBytesOptions } from './sender.ts'
 
@@ -81,6 +86,12 @@ export interface WebSocketsOptions {
    * @default 0
    */
   maxConnectionsPerAddress?: number
+  /**
+   * Carries broadcasts to other processes: `redisBackplane()`, `natsBackplane()`, or one of your own.
+   *
+   * @default none: broadcasts stay in this process
+   */
+  backplane?: Backplane
 }
 
 type RouteOptions = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler' |
@@ -115,7 +126,8 @@ const shape: Shape<WebSocketsOptions> = {
   closeSpread: either(milliseconds, oneOf(null)),
   origins: originsCheck,
   maxConnections: integer(0),
-  maxConnectionsPerAddress: integer(0)
+  maxConnectionsPerAddress: integer(0),
+  backplane: object
 }
 
 const routeShape: Shape<RouteOptions> = {
@@ -152,12 +164,21 @@ export default fp<WebSocketsOptions>(async function websockets (app, options) {
       ? addRoute(this, path, {}, options)
       : addRoute(this, path, options, handler)
   })
+  if (options.backplane !== undefined) connectBackplane(app, registry, options.backplane)
   listen(app, registry)
   closeWithApp(app, registry)
 }, {
   name: 'websockets',
   fastify: '5.x'
 })
+
+/** Up before the first handshake, if it can be; down after the last goodbye. */
+function connectBackplane (app: FastifyInstance, registry: WebSocketRegistry, backplane: Backplane): void {
+  const link = new BackplaneLink(backplane, app.log)
+  const deliver = registry.connect(link.relay)
+  app.addHook('onReady', async () => { await link.start(deliver) })
+  app.addHook('onClose', async () => { await link.stop() })
+}
 
 /** The one place where handshakes enter the application. */
 function listen (app: FastifyInstance, registry: WebSocketRegistry): void {

@@ -16,7 +16,8 @@ import FindMyWay from 'find-my-way'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { Delivery, SharedMessage } from './broadcast.ts'
 import type { CloseOptions } from './options.ts'
-import type { OpenWebSocket, WebSocketRegistry } from './registry.ts'
+import type { OpenWebSocket } from './registry-options.ts'
+import type { WebSocketRegistry } from './registry.ts'
 
 type Listener = (raw: IncomingMessage, socket: Duplex, head: Buffer) => void
 
