@@ -70,6 +70,14 @@ export class MultipartWriter {
     this.append(JSON.stringify(data), fields)
   }
 
+  /** Adds a part with an urlencoded form. */
+  appendForm (data: Readonly<Record<string, string>> | Iterable<[string, string]>, headers?: HeadersInit): void {
+    const fields = new Headers(headers)
+    if (!fields.has('content-type')) fields.set('content-type', 'application/x-www-form-urlencoded')
+    const pairs: Iterable<[string, string]> = Symbol.iterator in data ? data : Object.entries(data)
+    this.append(new URLSearchParams([...pairs]).toString(), fields)
+  }
+
   /** The whole body. */
   toBuffer (): Buffer {
     const pieces = this.#parts.flatMap(({ headers, content }) => [
