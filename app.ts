@@ -8,7 +8,7 @@
 
 import fp from 'fastify-plugin'
 import { check, checkOptions, type Shape } from './lib/options.ts'
-import cors, { type CorsOptions } from './plugins/cors.ts'
+import cors, { type CorsOptions } from './plugins/cors/index.ts'
 import exceptions, { type ExceptionsOptions } from './plugins/exceptions/index.ts'
 import middlewares, { type MiddlewaresOptions } from './plugins/middlewares/index.ts'
 import requests, { type RequestsOptions } from './plugins/requests/index.ts'
@@ -20,7 +20,7 @@ import staticFiles from './plugins/static/index.ts'
 import websockets, { type WebSocketsOptions } from './plugins/websockets/index.ts'
 
 // Re-exports keep every `declare module` visible: tsc drops imports that are only values from app.d.ts.
-export * from './plugins/cors.ts'
+export * from './plugins/cors/index.ts'
 export * from './plugins/exceptions/index.ts'
 export * from './plugins/middlewares/index.ts'
 export * from './plugins/requests/index.ts'

@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import cors from '../plugins/cors.ts'
+import cors from '../plugins/cors/index.ts'
 import exceptions from '../plugins/exceptions/index.ts'
 import { runApp } from '../plugins/runner/index.ts'
 

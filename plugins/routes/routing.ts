@@ -126,7 +126,7 @@ export class Routing {
 
   /** For the router's constraint: behind which of Fastify's routes a request finds its own. */
   doorOf (request: IncomingMessage): string | undefined {
-    const { route } = this.resolve(request)
+    const route = this.resolve(request).route ?? this.#preflighted(request)
     return route === null ? undefined : this.#doors.get(route)
   }
 
@@ -165,6 +165,12 @@ export class Routing {
       if (plan.isContested(route) || !areValid(request.params, names)) return dispatch(this, request, reply)
       return Reflect.apply(run, this, [request, reply])
     }
+  }
+
+  /** The route that a preflight asks about: it is answered behind the same door. */
+  #preflighted (request: IncomingMessage): Route<RouteData> | null {
+    const { headers: { 'access-control-request-method': method }, method: own, url = '/' } = request
+    return own === 'OPTIONS' && method !== undefined ? this.resolveTarget(method, url, hostOf(request)).route : null
   }
 
   #findDomain (host: string | undefined) {
