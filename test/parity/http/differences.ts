@@ -106,9 +106,9 @@ export const differences: readonly Difference[] = [
     title: 'Compression is negotiated, and says so',
     aiohttp: 'Accept-Encoding is searched for a name, quality values are not read, deflate comes before gzip, and ' +
       'no Vary is sent. A compressed file beside the file is chosen in the same way.',
-    here: 'Quality values count, the client\'s order comes first and then gzip before deflate, and every ' +
-      'response that could have been compressed has `Vary: Accept-Encoding`. A star asks for nothing in ' +
-      'particular.',
+    here: 'Quality values count; of what a client likes the same the order is br, zstd (where Node has it), gzip, ' +
+      'deflate. Every response that could have been compressed has `Vary: Accept-Encoding`. A star asks for nothing ' +
+      'in particular.',
     why: 'aiohttp is wrong: without Vary a cache hands compressed bytes to those who cannot read them, and ' +
       '`gzip;q=0` means no.',
     vectors: {
@@ -254,6 +254,14 @@ export const differences: readonly Difference[] = [
     aiohttp: 'With `remove_slash` and `merge_slashes` the last character of a merged path goes, slash or not.',
     here: 'Only a slash goes.',
     why: 'aiohttp is wrong: `/two//x` is redirected to `/two/`.',
+    vectors: {}
+  },
+  {
+    id: 'lengths',
+    title: 'A wrong Content-Length is refused',
+    aiohttp: 'A Content-Length header is sent as it is given, whatever the body has.',
+    here: 'A coded error, and 500, before anything is sent; a stream that ends early cuts the connection.',
+    why: 'aiohttp is wrong: the client would wait for the rest, or take it for the next response.',
     vectors: {}
   },
   {
