@@ -12,7 +12,9 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { crc32 } from 'node:zlib'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { FileField, HTTPBadRequest, HTTPSeeOther, jsonResponse, MultipartReader, Response, runApp, WSMsgType } from '../../../app.ts'
+import {
+  FileField, FileResponse, HTTPBadRequest, HTTPSeeOther, jsonResponse, MultipartReader, Response, runApp, WSMsgType
+} from '../../../app.ts'
 import { ROOT_DIR } from './helpers.ts'
 import { buildApp } from './twin.ts'
 
@@ -77,13 +79,19 @@ async function page () {
     contentType: 'text/html',
     text: `<!doctype html>
 <title>Clients</title>
-<link rel="icon" href="/static/pixel.png">
 <link rel="stylesheet" href="/static/style.css">
 <img src="/static/pixel.png" alt="a pixel">
 <form action="/clients/submit" method="post" enctype="multipart/form-data">
 <input name="name"><input name="file" type="file"><button>Send</button>
-</form>`
+</form>
+<a href="/exc/raise/HTTPMovedPermanently?location=/exc/raise/HTTPFound%3Flocation%3D/static/page.html">Away</a>
+<a href="/file?path=paper.pdf&amp;header=Content-Disposition:attachment" download>Download</a>`
   })
+}
+
+/** Browsers ask for it on pages that name no icon. */
+async function favicon ({ server }: FastifyRequest) {
+  return new FileResponse(path.join(server.state.get(ROOT_DIR), 'static/pixel.png'))
 }
 
 /** Now, and the most since the start, in bytes. */
@@ -94,6 +102,7 @@ async function memory () {
 
 function addClients (app: FastifyInstance): void {
   app.addGet('/clients/page', page)
+  app.addGet('/favicon.ico', favicon)
   app.addPost('/clients/submit', submit, UNLIMITED)
   app.addPost('/clients/form', uploadForm, UNLIMITED)
   app.addPost('/clients/parts', uploadParts)
