@@ -55,10 +55,11 @@ t.test('no expression of ours takes long over 64 KB', async t => {
         const text = (prefix + seed.repeat(Math.ceil(size / seed.length))).slice(0, size)
         let took = Infinity
         // The machine may be busy with something else: a slow expression is slow each time.
-        for (let round = 0; round < 5 && took > 10; round++) {
-          const start = performance.now()
+        for (let round = 0; round < 20 && took > 10; round++) {
+          const before = process.cpuUsage()
           parse(`${text}\0`)
-          took = Math.min(took, performance.now() - start)
+          const { user, system } = process.cpuUsage(before)
+          took = Math.min(took, (user + system) / 1000)
         }
         if (took > worst) {
           worst = took
@@ -66,7 +67,7 @@ t.test('no expression of ours takes long over 64 KB', async t => {
         }
       }
     }
-    t.ok(worst < 50, `${name}: ${worst.toFixed(1)} ms for ${JSON.stringify(by)}…`)
+    t.ok(worst < 50, `${name}: ${worst.toFixed(1)} ms of the processor for ${JSON.stringify(by)}…`)
   }
 })
 
@@ -181,9 +182,14 @@ t.test('many parts, many headers and deep nesting cost little', async t => {
   ]
 
   for (const [why, expected, method, payload, contentType] of cases) {
-    const { status, took } = await ask(method, payload, contentType)
-    t.equal(status, expected, why)
-    t.ok(took < 1000, `${why}: ${took.toFixed()} ms`)
+    let best = Infinity
+    // As above: what is slow is slow each time.
+    for (let round = 0; round < 5 && best >= 1000; round++) {
+      const { status, took } = await ask(method, payload, contentType)
+      t.equal(status, expected, why)
+      best = Math.min(best, took)
+    }
+    t.ok(best < 1000, `${why}: ${best.toFixed()} ms of the processor`)
   }
 })
 
