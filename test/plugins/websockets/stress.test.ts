@@ -1,6 +1,7 @@
 /**
  * Readers that stop, random frames, many connections. Small here; on demand as long as you like:
- * TEST_WS_MEGABYTES=1024, TEST_WS_FUZZ=60000 (milliseconds) with TEST_WS_SEED, TEST_WS_CONNECTIONS=10000.
+ * TEST_WS_MEGABYTES=1024, TEST_WS_FUZZ=60000 (milliseconds) with TEST_WS_SEED, TEST_WS_CONNECTIONS=9000 (two
+ * descriptors each; bench/connections.ts has a process for each end).
  */
 
 import { once } from 'node:events'
