@@ -12,9 +12,9 @@ const manifest = JSON.parse(read('package.json'))
 t.test('what the sources import is a dependency, and every dependency is imported', async t => {
   const used = new Set<string>()
   for (const file of ['app.ts', 'server.ts', ...['lib', 'plugins', 'server'].flatMap(list)]) {
-    for (const [, name] of read(file).matchAll(/^(?:import|export|\})[^'\n]*'((?:@[\w-]+\/)?[a-z][\w.-]*)(?:\/[^']*)?'$/gm)) {
-      used.add(name!)
-    }
+    // Imports at the top, and those a feature makes when it is used.
+    const imports = /(?:^import |^(?:import|export|\})[^'\n]* from |\bimport\()'((?:@[\w-]+\/)?[a-z][\w.-]*)(?:\/[^']*)?'/gm
+    for (const [, name] of read(file).matchAll(imports)) used.add(name!)
   }
   const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
     // Types of a package that is imported.
