@@ -59,7 +59,7 @@ export interface RouteDef {
 export interface StaticDef {
   readonly kind: 'static'
   readonly prefix: string
-  readonly path: string
+  readonly path: string | URL
   readonly options: StaticOptions
 }
 
@@ -125,7 +125,7 @@ export function view (path: string, handler: ViewClass, options?: AddRouteOption
 }
 
 /** A folder of files (aiohttp: static); options as with `app.addStatic()`. */
-export function staticFiles (prefix: string, path: string, options: StaticOptions = {}): StaticDef {
+export function staticFiles (prefix: string, path: string | URL, options: StaticOptions = {}): StaticDef {
   if (typeof prefix !== 'string' || !prefix.startsWith('/')) {
     throw new AIO_ERR_ROUTE_PATH(describe(prefix), 'expected it to start with /')
   }

@@ -109,7 +109,7 @@ export class RouteTableDef implements Iterable<AnyRouteDef> {
   }
 
   /** A folder of files. */
-  static (prefix: string, path: string, options?: StaticOptions): void {
+  static (prefix: string, path: string | URL, options?: StaticOptions): void {
     this.#items.push(staticFiles(prefix, path, options))
   }
 

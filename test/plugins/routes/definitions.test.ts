@@ -39,6 +39,8 @@ t.test('whatever is wrong is told where the route is written', async t => {
   for (const wrong of [null, 7, { name: 7 }, { allowHead: 'yes' }]) {
     t.throws(bad('GET', '/', handler, wrong), { code: 'AIO_ERR_OPTION_INVALID' })
   }
+  const folder = new URL('file:///tmp')
+  t.equal(staticFiles('/x', folder).path, folder)
   t.throws(() => staticFiles('x', '/tmp'), { code: 'AIO_ERR_ROUTE_PATH' })
 })
 
@@ -117,7 +119,7 @@ t.test('a decorator on what is no handler says so, at once', async t => {
 })
 
 function paths (routes: RouteTableDef): string[] {
-  return [...routes].map(({ path }) => path)
+  return [...routes].map(({ path }) => String(path))
 }
 
 function call (routes: RouteTableDef, index: number): unknown {
