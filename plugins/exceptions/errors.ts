@@ -101,6 +101,8 @@ export class HTTPRequestEntityTooLarge extends HTTPClientError {
   readonly actualSize: number
 
   constructor (maxSize: number, actualSize = 0, options?: HTTPExceptionOptions) {
+    checkSize('maxSize', maxSize)
+    checkSize('actualSize', actualSize)
     super(options?.body == null
       ? { ...options, text: options?.text ?? `Maximum request body size ${maxSize} exceeded.` }
       : options)
@@ -225,4 +227,10 @@ export class HTTPNotExtended extends HTTPServerError {
 /** 511 Network Authentication Required. */
 export class HTTPNetworkAuthenticationRequired extends HTTPServerError {
   static override readonly statusCode = 511
+}
+
+// The limit is told to the client: "undefined" there helps nobody.
+function checkSize (name: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 0) return
+  throw new AIO_ERR_ARGUMENT_INVALID(name, 'HTTPRequestEntityTooLarge', 'a number of bytes', describe(value))
 }

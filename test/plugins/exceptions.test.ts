@@ -97,6 +97,9 @@ t.test('special headers: Allow, Link, Content-Length', async t => {
   t.notOk(new HTTPUnavailableForLegalReasons(null).headers.has('link'))
   t.throws(() => new HTTPMethodNotAllowed('PUT', Object(5)), { code: 'AIO_ERR_ARGUMENT_INVALID' })
   t.throws(() => new HTTPMethodNotAllowed(Object(5), []), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  for (const sizes of [[undefined], ['5'], [-1], [NaN], [5, '9']]) {
+    t.throws(() => Reflect.construct(HTTPRequestEntityTooLarge, sizes), { code: 'AIO_ERR_ARGUMENT_INVALID' })
+  }
   for (const [make, length] of [
     [() => new HTTPResetContent(), '0'], [() => new HTTPNoContent(), undefined], [() => new HTTPNotModified(), undefined]
   ] as const) {
