@@ -31,7 +31,9 @@ export async function loadApp ({ module, exportName = 'default', args = [] }: Ta
   const found = exportName in exports ? exports[exportName] : undefined
   if (found === undefined) {
     const names = Object.keys(exports).filter(name => exports[name] !== undefined)
-    throw new UsageError(`Module "${module}" has no export "${exportName}": it has ${names.join(', ') || 'none'}`)
+    // The wrong file may be a library with a hundred names: a line stays a line.
+    const some = names.length > 10 ? [...names.slice(0, 10), `${names.length - 10} more`] : names
+    throw new UsageError(`Module "${module}" has no export "${exportName}": it has ${some.join(', ') || 'none'}`)
   }
   const label = `Export "${exportName}" of "${module}"`
   if (isApp(found)) return found

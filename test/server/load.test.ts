@@ -20,6 +20,7 @@ const dir = t.testdir({
     export async function failing () { throw new RangeError('too much\\n of it') }
     export const number = 5, list = [], nothing = null, object = {}
     export default app`,
+  'many.mjs': 'export const a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1, i = 1, j = 1, k = 1, l = 1',
   'throws.mjs': '\n\nthrow new TypeError("broken on line 3")',
   'syntax.mjs': 'const = 5',
   'common.cjs': 'exports.create = () => require("fastify")()'
@@ -59,6 +60,7 @@ t.test('what is missing or of another kind is a usage error that says what there
     [path.join(dir, 'folder'), undefined, /not a file/],
     [file, 'missing', /has no export "missing": it has .*create/],
     [file, 'toString', /has no export/],
+    [path.join(dir, 'many.mjs'), 'missing', /it has a, b, c, d, e, f, g, h, i, j, 2 more$/],
     [path.join(dir, 'common.cjs'), 'missing', /has no export/],
     [file, 'number', /is a number/],
     [file, 'list', /is an array/],
