@@ -8,7 +8,7 @@
 
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import bundle, { HTTPNotFound, runApp, runnerKey, WSMsgType } from '../../app.ts'
+import bundle, { frameworkErrors, HTTPNotFound, runApp, runnerKey, WSMsgType } from '../../app.ts'
 import { ChatRooms } from './chat.ts'
 import { kinds } from './exceptions.ts'
 
@@ -17,7 +17,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 /** The demo, ready to be served. */
 export default async function createApp (options: FastifyServerOptions = {}): Promise<FastifyInstance> {
-  const app = Fastify(options)
+  const app = Fastify({ frameworkErrors, ...options })
   await app.register(bundle)
   addChat(app)
   addExceptions(app)

@@ -15,6 +15,15 @@ async function setUp (t: Test) {
   return app
 }
 
+t.test('a URL that cannot be read is answered like every other error', async t => {
+  const app = await setUp(t)
+  const { statusCode, headers, body } = await app.inject('/%zz')
+
+  t.equal(statusCode, 400)
+  t.equal(headers['content-type'], 'text/plain; charset=utf-8')
+  t.notMatch(body, /FST_ERR/)
+})
+
 /** A websocket that keeps its frames until they are asked for. */
 async function connect (t: Test, port: number) {
   const ws = new WebSocket(`ws://127.0.0.1:${port}/chat`)

@@ -40,11 +40,14 @@ function reconnect (code, wasClean) {
   const restarting = goodbye !== 0
   setState(restarting ? 'restarting' : 'lost', restarting ? `Server restarting (${goodbye})` : 'Connection lost')
   const banner = $('banner')
+  const atEnd = isAtEnd()
   banner.hidden = false
   const seconds = Math.max(1, Math.round(wait / 1000))
   banner.textContent = (restarting
     ? `The server said goodbye (${goodbye}): it is restarting. `
     : 'The connection was lost. ') + `Trying again in ${seconds} s; what you write is kept.`
+  // The banner takes its room from the messages: the last ones stay in sight.
+  if (atEnd) scrollDown()
   setTimeout(connect, wait)
 }
 
@@ -97,7 +100,7 @@ const handlers = {
 
   message (message) {
     const list = $('messages')
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80
+    const atEnd = isAtEnd()
     list.querySelector('.empty')?.remove()
     show(message)
     if (atEnd || message.name === myName) scrollDown()
@@ -132,10 +135,15 @@ function show ({ name, text, at }) {
 
 function append (item) {
   const list = $('messages')
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80
+  const atEnd = isAtEnd()
   list.append(item)
   while (list.children.length > maxShown) list.firstChild.remove()
   if (atEnd) scrollDown()
+}
+
+function isAtEnd () {
+  const list = $('messages')
+  return list.scrollHeight - list.scrollTop - list.clientHeight < 80
 }
 
 function scrollDown () {
