@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Redis } from 'ioredis'
 import { checkOptions, nonEmptyString, type Shape } from '../../lib/options.ts'
 import { loadPackage, type Backplane, type BackplaneEvents } from './backplane.ts'
 
@@ -21,14 +22,6 @@ export interface RedisBackplaneOptions {
    * @default 'fastify-aiohttp:websockets'
    */
   channel?: string
-}
-
-/** What we use of a client of ioredis. */
-interface Redis {
-  on (event: string, listener: (...args: never[]) => void): unknown
-  publish (channel: string, message: Buffer): Promise<unknown>
-  subscribe (channel: string): Promise<unknown>
-  disconnect (): void
 }
 
 const shape: Shape<RedisBackplaneOptions> = { url: nonEmptyString, channel: nonEmptyString }
@@ -89,8 +82,8 @@ function listen (publisher: Redis, subscriber: Redis, channel: string, events: B
 
 /** Back-off from 50 ms to 2 s; what cannot be sent at once is lost, not kept. */
 async function loadClient (): Promise<(url: string) => Redis> {
-  const { Redis } = await loadPackage('ioredis', 'redisBackplane()', () => import('ioredis'))
-  return url => new Redis(url, {
+  const ioredis = await loadPackage('ioredis', 'redisBackplane()', () => import('ioredis'))
+  return url => new ioredis.Redis(url, {
     enableOfflineQueue: false,
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
