@@ -27,7 +27,8 @@ import { FileStream } from './file-stream.ts'
 import { contentTypeOf } from './file-types.ts'
 import { LateBody, type LateResponse, type Resolved } from './late-body.ts'
 import { replyOf } from './reply.ts'
-import { addVary, streamShape, StreamResponse, type StreamResponseOptions } from './stream-response.ts'
+import { addVary, streamShape, type StreamResponseOptions } from './response-head.ts'
+import { StreamResponse } from './stream-response.ts'
 
 /** Options of a file response. */
 export interface FileResponseOptions extends StreamResponseOptions {

@@ -21,7 +21,8 @@ import { describeFile } from './file-body.ts'
 import { LateBody, type LateResponse, type Resolved } from './late-body.ts'
 import { MultipartWriter } from './multipart-writer.ts'
 import { replyOf } from './reply.ts'
-import { streamShape, StreamResponse } from './stream-response.ts'
+import { streamShape } from './response-head.ts'
+import { StreamResponse } from './stream-response.ts'
 
 /** Options of a response. */
 export interface ResponseOptions extends Omit<ContentOptions, 'body'> {
