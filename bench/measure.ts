@@ -1,7 +1,8 @@
 /** Starts a server in a process of its own and measures it under load. */
 
-import { execFileSync, fork, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, fork, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { promisify } from 'node:util'
 import autocannon from 'autocannon'
 
 /** What one round showed. */
@@ -16,8 +17,8 @@ export interface Sample {
 export interface LoadOptions {
   readonly path: string
   readonly connections: number
-  /** How many requests make a round. */
-  readonly amount: number
+  /** Seconds. */
+  readonly duration: number
 }
 
 interface Usage {
@@ -45,15 +46,10 @@ export class Server {
   /** Loads the server and divides what it used by what it answered. */
   async measure (load: LoadOptions): Promise<Sample> {
     const before = await this.#usage()
-    const begin = performance.now()
-    const result = await autocannon({
-      url: `http://127.0.0.1:${this.port}${load.path}`, connections: load.connections, amount: load.amount
-    })
-    const seconds = (performance.now() - begin) / 1000
+    const { requests, seconds } = await run(`http://127.0.0.1:${this.port}${load.path}`, load)
     const after = await this.#usage()
-    if (result.non2xx + result.errors > 0) throw new Error(`${load.path}: ${result.non2xx + result.errors} failures`)
     const used = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system
-    return { rate: result.requests.total / seconds, cpu: used / result.requests.total }
+    return { rate: requests / seconds, cpu: used / requests }
   }
 
   stop (): void {
@@ -67,11 +63,34 @@ export class Server {
   }
 }
 
+/** Whether wrk is there: autocannon is slower than what it measures, so that throughput says nothing. */
+export const hasWrk = canRun('wrk', '-v')
+
+const canPin = canRun('taskset', '-V')
+
+/** Loads an address and counts the answers; a failure is an error. */
+async function run (
+  url: string, { connections, duration }: LoadOptions
+): Promise<{ requests: number, seconds: number }> {
+  if (!hasWrk) {
+    const result = await autocannon({ url, connections, duration })
+    if (result.non2xx + result.errors > 0) throw new Error(`${url}: ${result.non2xx + result.errors} failures`)
+    return { requests: result.requests.total, seconds: result.duration }
+  }
+  const [program = '', ...args] = [
+    ...(canPin ? ['taskset', '-c', '1'] : []), 'wrk', '-t1', `-c${connections}`, `-d${duration}`, url
+  ]
+  const { stdout } = await promisify(execFile)(program, args)
+  const [, requests, seconds] = /(\d+) requests in ([\d.]+)s/.exec(stdout) ?? []
+  if (requests === undefined || /Non-2xx|Socket errors/.test(stdout)) throw new Error(`${url}: ${stdout}`)
+  return { requests: Number(requests), seconds: Number(seconds) }
+}
+
 /** Server and load each on a processor of its own, where the system can. */
 export function pin (pid: number | undefined, processor: number): void {
-  try {
-    execFileSync('taskset', ['-a', '-p', '-c', String(processor), String(pid)], { stdio: 'ignore' })
-  } catch {
-    // Not on this system, or a single processor: the rounds alternate, so the ratio holds all the same.
-  }
+  if (canPin) execFileSync('taskset', ['-a', '-p', '-c', String(processor), String(pid)], { stdio: 'ignore' })
+}
+
+function canRun (program: string, ...args: string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).error === undefined
 }

@@ -7,18 +7,18 @@
  */
 
 import { parseArgs } from 'node:util'
-import { pin, Server, type Sample } from './measure.ts'
+import { hasWrk, pin, Server, type Sample } from './measure.ts'
 import { compare, table } from './table.ts'
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '25' },
-    amount: { type: 'string', default: '10000' }
+    rounds: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '2' }
   }
 })
 const rounds = Number(values.rounds)
-const load = { path: '/', connections: 64, amount: Number(values.amount) }
+const load = { path: '/', connections: 64, duration: Number(values.seconds) }
 
 pin(process.pid, 1)
 const servers = {
@@ -28,7 +28,7 @@ const servers = {
 }
 const samples: Record<keyof typeof servers, Sample[]> = { bare: [], runner: [], bundle: [] }
 const names = Object.keys(servers) as (keyof typeof servers)[]
-for (const name of names) await servers[name].measure({ ...load, amount: 3 * load.amount })
+for (const name of names) await servers[name].measure({ ...load, duration: 3 })
 for (let round = 0; round < rounds; round += 1) {
   // Each round begins with another one: whoever comes first must not always be the same.
   for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
@@ -43,5 +43,5 @@ const rows = [
 ]
 console.log(values.json
   ? JSON.stringify({ node: process.version, rounds, rows, samples }, null, 2)
-  : `Node ${process.version}, ${rounds} rounds of ${load.amount} requests each, median [min–max]\n\n${table(rows)}`)
+  : `Node ${process.version}, ${hasWrk ? 'wrk' : 'autocannon'}, ${rounds} rounds of ${load.duration} s each, median [min–max]\n\n${table(rows, hasWrk)}`)
 process.exit()

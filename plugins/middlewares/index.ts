@@ -49,7 +49,10 @@ declare module 'fastify' {
   }
 }
 
-/** The reply of a request that is in a chain; a clone of the request has it, too. */
+/**
+ * The reply of a request that is in a chain; a clone of the request has it, too. Not a decorator, which every
+ * request would have to carry.
+ */
 const kReply = Symbol('fastify-aiohttp.reply')
 
 type AnyHandler = (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) => unknown
@@ -70,7 +73,6 @@ function install (app: FastifyInstance): void {
   const isForeign = app.hasDecorator('websocketServer')
     ? () => false
     : (route: RouteOptions) => 'websocket' in route && route.websocket === true
-  app.decorateRequest(kReply, null)
   app.decorate('addMiddleware', function (this: FastifyInstance, middleware: Middleware) {
     chains.add(this, middleware, 'app.addMiddleware()')
   })
@@ -106,7 +108,7 @@ function around (chain: readonly Middleware[], handler: AnyHandler) {
   })
   return async function chained (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
     // A handler that gives up for the not-found handler is in its chain already.
-    if (replyOf(request) !== null) return Reflect.apply(handler, this, [request, reply])
+    if (Reflect.has(request, kReply)) return Reflect.apply(handler, this, [request, reply])
     Reflect.set(request, kReply, reply)
     rememberReply(request, reply)
     return fromResponse(await run(request), reply)
