@@ -3,6 +3,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -18,8 +19,10 @@ t.test('the twin holds the recorded conversations, or those of RFC 6455', { time
   const { failed, passed } = await replay(port, '--mode', 'either', transcriptsFile)
 
   t.ok(transcripts.length > 200)
-  t.ok(passed >= transcripts.length * 0.95, `${passed} of ${transcripts.length} pass`)
-  t.same(failed, [...changed.keys()].sort(), 'the others are named in differences.ts')
+  // Node 24.9 and later keep the body of a handshake, which is then refused: docs/differences.md has the rule.
+  const kept = 'shouldUpgradeCallback' in createServer() ? ['handshake-with-body'] : []
+  t.ok(passed >= (transcripts.length - kept.length) * 0.95, `${passed} of ${transcripts.length} pass`)
+  t.same(failed, [...changed.keys(), ...kept].sort(), 'the others are named in differences.ts')
 })
 
 t.test('what is held otherwise is as its rule says', { timeout: 60_000 }, async t => {
