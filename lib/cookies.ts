@@ -55,9 +55,7 @@ const unsafeAttribute = /[^\x20-\x3a\x3c-\x7e]/
  */
 export function serializeCookie (name: string, value: string, options: CookieOptions = {}): string {
   checkOptions('the cookie', options, shape)
-  if (typeof name !== 'string' || !token.test(name) || reserved.has(name.toLowerCase())) {
-    throw new AIO_ERR_COOKIE_NAME(describe(name))
-  }
+  checkCookieName(name)
   const { domain, expires, httpOnly, maxAge, partitioned, path = '/', sameSite, secure } = options
   const attributes: readonly (readonly [string, string | boolean | undefined])[] = [
     ['Domain', domain],
@@ -69,7 +67,7 @@ export function serializeCookie (name: string, value: string, options: CookieOpt
     ['SameSite', sameSite],
     ['Secure', secure]
   ]
-  let text = `${name}=${quote(name, value)}`
+  let text = `${name}=${quoteCookieValue(name, value)}`
   for (const [attribute, content] of attributes) {
     if (content === true) text += `; ${attribute}`
     else if (typeof content === 'string' && content !== '') {
@@ -93,8 +91,15 @@ export function delCookie (headers: Headers, name: string, options?: Omit<Cookie
   setCookie(headers, name, '', { ...options, expires: 'Thu, 01 Jan 1970 00:00:00 GMT', maxAge: 0 })
 }
 
-/** The value as it is when it may be, else in quotes with octal escapes (one byte each). */
-function quote (name: string, value: string): string {
+/** A token that is no attribute. @throws AIO_ERR_COOKIE_NAME */
+export function checkCookieName (name: string): void {
+  if (typeof name !== 'string' || !token.test(name) || reserved.has(name.toLowerCase())) {
+    throw new AIO_ERR_COOKIE_NAME(describe(name))
+  }
+}
+
+/** The value as it is if it may be, else in quotes with octal escapes (one byte each). @throws AIO_ERR_COOKIE_VALUE */
+export function quoteCookieValue (name: string, value: string): string {
   if (typeof value !== 'string') throw new AIO_ERR_COOKIE_VALUE('value', name, describe(value))
   if (plain.test(value)) return value
   const inner = value.replace(escaped, character => {

@@ -191,14 +191,6 @@ export const AIO_ERR_WS_STATUS = createError<[]>(
 export const AIO_ERR_PACKAGE_MISSING = createError<[string, string, { cause: Error }?]>(
   'AIO_ERR_PACKAGE_MISSING', 'Cannot find the package "%s", which %s needs: install it beside this one')
 
-/** A path that cannot be configured for CORS. Arguments: path, why. */
-export const AIO_ERR_CORS_PATH = createError<[string, string]>(
-  'AIO_ERR_CORS_PATH', 'Cannot configure CORS for "%s": %s')
-
-/** A body that broke off: the client went away, or it was given up after an error. */
-export const AIO_ERR_BODY_ABORTED = createError<[]>(
-  'AIO_ERR_BODY_ABORTED', 'Cannot read the body to its end: the connection was closed, or the body given up', 400)
-
 /** Two readers of one body at the same time. */
 export const AIO_ERR_BODY_READING = createError<[]>(
   'AIO_ERR_BODY_READING', 'Cannot read the body: another read is waiting for it already')
@@ -206,19 +198,6 @@ export const AIO_ERR_BODY_READING = createError<[]>(
 /** A body that ended before the bytes that were asked for. Arguments: bytes that came, bytes wanted. */
 export const AIO_ERR_INCOMPLETE_READ = createError<[number, number]>(
   'AIO_ERR_INCOMPLETE_READ', 'The body ended after %d bytes, expected %d', 400)
-
-/** A body that Fastify parsed before the handler ran. Arguments: what was asked for. */
-export const AIO_ERR_BODY_PARSED = createError<[string]>(
-  'AIO_ERR_BODY_PARSED',
-  'Cannot use %s: Fastify has parsed the body into request.body; call app.lazyBodies() before the routes that read it')
-
-/** A request cloned after its body was read. */
-export const AIO_ERR_CLONE_READ = createError<[]>(
-  'AIO_ERR_CLONE_READ', 'Cannot clone a request after its body was read')
-
-/** An uploaded file used after the response. Argument: the file's name. */
-export const AIO_ERR_FILE_CLOSED = createError<[string]>(
-  'AIO_ERR_FILE_CLOSED', 'Cannot read the uploaded file "%s": it was removed when the response was finished')
 
 /** A path that is none. Arguments: path, why. */
 export const AIO_ERR_ROUTE_PATH = createError<[string, string]>(
@@ -260,19 +239,6 @@ export const AIO_ERR_DECORATOR = createError<[string]>(
 /** A domain that is none. Arguments: domain, why. */
 export const AIO_ERR_DOMAIN = createError<[string, string]>(
   'AIO_ERR_DOMAIN', 'Invalid domain %s: %s', 500, TypeError)
-
-/** A middleware after routes. Arguments: middleware, the first route. */
-export const AIO_ERR_MIDDLEWARE_LATE = createError<[string, string]>(
-  'AIO_ERR_MIDDLEWARE_LATE', 'Cannot add the middleware "%s": there are routes already, such as %s; add it before them')
-
-/** A middleware that forgot to return what the handler gave it. Argument: middleware. */
-export const AIO_ERR_MIDDLEWARE_RESPONSE = createError<[string]>(
-  'AIO_ERR_MIDDLEWARE_RESPONSE', 'The middleware "%s" returned undefined: expected a response')
-
-/** Middlewares around a route of @fastify/websocket, which came later. Argument: the route. */
-export const AIO_ERR_MIDDLEWARE_WEBSOCKET = createError<[string]>(
-  'AIO_ERR_MIDDLEWARE_WEBSOCKET',
-  'Cannot put middlewares around the websocket route "%s": register @fastify/websocket before the middlewares plugin')
 
 /** A stream response whose reply nobody knows. */
 export const AIO_ERR_RESPONSE_REPLY = createError<[]>(

@@ -17,17 +17,24 @@ interface Rules {
   readonly safe: RegExp
   /** What stands for itself, but means something else encoded: an encoded one stays so. */
   readonly keep: RegExp
+  /** Nothing but what stands for itself. */
+  readonly plain: RegExp
 }
 
 const rules: Readonly<Record<URLPart, Rules>> = {
-  path: { safe: /[!$&'()*+,\-./0-9:;=@A-Z_a-z~]/, keep: /[/+]/ },
-  query: { safe: /[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]/, keep: /[=+&;]/ },
-  fragment: { safe: /[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]/, keep: /(?!)/ }
+  path: rulesOf("!$&'()*+,\\-./0-9:;=@A-Z_a-z~", /[/+]/),
+  query: rulesOf("!$&'()*+,\\-./0-9:;=?@A-Z_a-z~", /[=+&;]/),
+  fragment: rulesOf("!$&'()*+,\\-./0-9:;=?@A-Z_a-z~", /(?!)/)
+}
+
+function rulesOf (safe: string, keep: RegExp): Rules {
+  return { safe: new RegExp(`[${safe}]`), keep, plain: new RegExp(`^[${safe}]*$`) }
 }
 
 /** Encodes text that may hold encoded characters already; a blank of a query becomes `+`. */
 export function requote (text: string, part: URLPart): string {
-  const { safe, keep } = rules[part]
+  const { safe, keep, plain } = rules[part]
+  if (plain.test(text)) return text
   return text.replace(/%([0-9a-f]{2})|[^]/giu, (whole, hex?: string) => {
     if (hex !== undefined) {
       const character = String.fromCharCode(Number.parseInt(hex, 16))

@@ -2,7 +2,7 @@
  * Cross-origin requests: for the whole app on @fastify/cors, or per resource as aiohttp-cors has it.
  *
  * Routes without a configuration get no hook and cost nothing. A configured path answers preflights by
- * itself; its headers are on error answers, too. Not seen: routes that are added while the app runs.
+ * itself; its headers are on error answers, too.
  *
  * @module
  */
@@ -11,9 +11,10 @@ import { inspect } from 'node:util'
 import fastifyCors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { AIO_ERR_APP_FROZEN, AIO_ERR_CORS_PATH, AIO_ERR_OPTION_CONFLICT } from '../../lib/errors.ts'
+import { AIO_ERR_APP_FROZEN, AIO_ERR_OPTION_CONFLICT } from '../../lib/errors.ts'
 import { boolean, checkOptions, either, func, listOf, object } from '../../lib/options.ts'
 import { addHeaders, answerPreflight, finishHeaders } from './answer.ts'
+import { AIO_ERR_CORS_PATH } from './errors.ts'
 import {
   compile, originItem, resourceShape, type CorsConfig, type Policies, type Resource, type ResourceOptions
 } from './policy.ts'
@@ -78,9 +79,9 @@ export default fp<CorsOptions>(async function cors (app, options) {
     paths.set(url, compile(`cors("${path}")`, config))
   })
 
-  app.addHook('onRoute', function (route) {
+  function addPolicies (this: FastifyInstance, route: RouteOptions & { routePath: string }): void {
     const url = trim(route.url)
-    seen.add(url)
+    if (!frozen) seen.add(url)
     const config = route.config?.cors
     const policies = typeof config === 'object'
       ? compile(`route "${route.url}"`, config)
@@ -89,10 +90,12 @@ export default fp<CorsOptions>(async function cors (app, options) {
     // This is how @fastify/cors is told to leave a route alone.
     if (origin !== false) route.config = { ...route.config, cors: false }
     addResource(this, route, policies, resources)
-  })
+  }
 
+  app.addHook('onRoute', addPolicies)
   app.addHook('onReady', async () => {
     frozen = true
+    if (app.hasDecorator('routes')) app.routes.onRoute(addPolicies)
     for (const path of paths.keys()) {
       if (!seen.has(path)) throw new AIO_ERR_CORS_PATH(path, 'no route has this path')
     }
@@ -136,7 +139,6 @@ function addResource (app: FastifyInstance, route: RouteOptions & { routePath: s
   route.onSend = [route.onSend ?? [], finishHeaders].flat()
 
   const { url, constraints = {} } = route
-  if (resources.has(key)) return
   resources.set(key, resource)
   if (methods.includes('OPTIONS') || app.hasRoute({ method: 'OPTIONS', url, constraints })) return
   const answer = async (request: FastifyRequest, reply: FastifyReply) => answerPreflight(resource, request, reply)

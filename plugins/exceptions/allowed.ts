@@ -65,12 +65,18 @@ export class AllowedMethods {
     return this.#router.find(toMethod(method), url, { host: host ?? authority, version }) !== null
   }
 
+  /** The path of the route Fastify has for a path under a method, as it was written. */
+  pathFor (method: string, url: string): string | undefined {
+    const path: unknown = this.#router.find(toMethod(method), url)?.store
+    return typeof path === 'string' ? path : undefined
+  }
+
   #on (method: string, url: string, { host, version }: { host?: unknown, version?: unknown }): void {
     // Constraints of one's own are left out: their routes count for every request.
     const constraints = { ...(host !== undefined && { host }), ...(version !== undefined && { version }) }
     if (!this.#methods.has(method)) this.#methods.add(method)
     if (this.#router.findRoute(toMethod(method), url, constraints) !== null) return
-    this.#router.on(toMethod(method), url, { constraints }, () => {})
+    this.#router.on(toMethod(method), url, { constraints }, () => {}, url)
   }
 }
 

@@ -14,7 +14,7 @@ import type { Body } from '../../lib/content.ts'
 import { boolean, checkOptions, either, func, oneOf } from '../../lib/options.ts'
 import { AllowedMethods, type RouterOptions } from './allowed.ts'
 import { HTTPError, HTTPException } from './base.ts'
-import { HTTPMethodNotAllowed, HTTPNotFound } from './errors.ts'
+import { HTTPMethodNotAllowed, HTTPNotFound, HTTPServiceUnavailable } from './errors.ts'
 import { preferredFormat, renderAs, type ErrorFormatName, type ErrorInfo, type RenderedError } from './render.ts'
 import { translate, type Translated } from './translate.ts'
 
@@ -23,6 +23,7 @@ export * from './base.ts'
 export * from './errors.ts'
 export * from './moves.ts'
 export type { ErrorFormatName, ErrorInfo, RenderedError, ValidationProblem } from './render.ts'
+export { RequestValidationFailed, type RequestProblems } from './validation.ts'
 
 /** Renders an error; what it returns is sent. When it throws, the text format is sent instead. */
 export type ErrorFormatter = (info: ErrorInfo, request: FastifyRequest) => RenderedError
@@ -119,6 +120,11 @@ function answer (
   }
   const { bodyLimit = 0 } = request.routeOptions
   const translated = translate(error, { bodyLimit, statusCode: reply.statusCode })
+  // A handler that gave up because the server stops has found no fault.
+  if (translated.unhandled && request.signal.aborted) {
+    answer(new HTTPServiceUnavailable({ headers: { 'retry-after': '1' } }), request, reply, format)
+    return
+  }
   log(error, translated, request, reply)
   writeHead(translated, request, reply)
   if (error instanceof HTTPException && (!(error instanceof HTTPError) || error.customBody || error.body === null)) {
@@ -170,8 +176,8 @@ function render (
   return renderAs(preferredFormat(request.headers.accept, info.status), info)
 }
 
-function publicInfo ({ status, reason, text, detail, code, errors }: Translated): ErrorInfo {
-  return { status, reason, text, detail, code, errors }
+function publicInfo ({ status, reason, text, detail, code, errors, parts }: Translated): ErrorInfo {
+  return { status, reason, text, detail, code, errors, parts }
 }
 
 /** Faults of the server at error level, those of clients at info, exceptions below 500 not at all. */

@@ -6,6 +6,7 @@
 
 import { reasonPhrase } from '../../lib/status.ts'
 import { negotiate } from './accept.ts'
+import type { RequestProblems } from './validation.ts'
 
 /** What a client may know about an error. */
 export interface ErrorInfo {
@@ -22,6 +23,8 @@ export interface ErrorInfo {
   readonly code?: string | undefined
   /** What is wrong with the request, one entry for each problem. */
   readonly errors?: readonly ValidationProblem[] | undefined
+  /** The same as a map: by the part of the request, and by field. */
+  readonly parts?: RequestProblems | undefined
 }
 
 /** One thing a schema did not accept. */
@@ -73,13 +76,15 @@ export function preferredFormat (accept: string | undefined, status: number): Er
 }
 
 /** The shape of Fastify's own errors. */
-function toJSON ({ status, reason, detail, code, errors }: ErrorInfo): object {
-  return { statusCode: status, ...(code !== undefined && { code }), error: reason, message: detail ?? reason, errors }
+function toJSON ({ status, reason, detail, code, errors, parts }: ErrorInfo): object {
+  return {
+    statusCode: status, ...(code !== undefined && { code }), error: reason, message: detail ?? reason, errors, parts
+  }
 }
 
 /** RFC 9457, section 3.1; with `about:blank` the title is that of the status. */
-function toProblem ({ status, reason, detail, code, errors }: ErrorInfo): object {
-  return { type: 'about:blank', title: reason || reasonPhrase(status), status, detail, code, errors }
+function toProblem ({ status, reason, detail, code, errors, parts }: ErrorInfo): object {
+  return { type: 'about:blank', title: reason || reasonPhrase(status), status, detail, code, errors, parts }
 }
 
 /** aiohttp's page. */

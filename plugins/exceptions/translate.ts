@@ -10,6 +10,7 @@ import { Headers } from '../../lib/headers.ts'
 import { reasonPhrase } from '../../lib/status.ts'
 import { HTTPException } from './base.ts'
 import type { ErrorInfo, ValidationProblem } from './render.ts'
+import { RequestValidationFailed } from './validation.ts'
 
 /** An error, ready to be answered. */
 export interface Translated extends ErrorInfo {
@@ -78,9 +79,15 @@ function translateException (error: HTTPException): Translated {
     reason: error.reason,
     text,
     detail: ownWords ? text : undefined,
+    ...(error instanceof RequestValidationFailed && invalidRequest(error)),
     headers: error.headers,
     unhandled: false
   }
+}
+
+/** The text has it all already. */
+function invalidRequest ({ errors }: RequestValidationFailed): Partial<ErrorInfo> {
+  return { detail: 'The request is not valid', code: 'AIO_ERR_REQUEST_INVALID', parts: errors }
 }
 
 /** `statusCode` or `status`, as Fastify reads them; a time-out of the platform is 504, as in aiohttp. */

@@ -5,9 +5,10 @@
  */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AIO_ERR_MIDDLEWARE_LATE, AIO_ERR_MIDDLEWARE_RESPONSE, AIO_ERR_OPTION_INVALID } from '../../lib/errors.ts'
+import { AIO_ERR_OPTION_INVALID } from '../../lib/errors.ts'
 import { describe, func, listOf } from '../../lib/options.ts'
 import type { StreamResponse } from '../responses/index.ts'
+import { AIO_ERR_MIDDLEWARE_LATE, AIO_ERR_MIDDLEWARE_RESPONSE } from './errors.ts'
 
 /** What a middleware calls to go on: the next middleware, or at the end of the chain the handler of the route. */
 export type Handler = (request: FastifyRequest) => Promise<StreamResponse>

@@ -11,12 +11,12 @@ import type {
   FastifyInstance, FastifyReply, FastifyRequest, RawServerBase, RawServerDefault, RouteOptions
 } from 'fastify'
 import fp from 'fastify-plugin'
-import { AIO_ERR_MIDDLEWARE_WEBSOCKET } from '../../lib/errors.ts'
 import { checkOptions, func, listOf } from '../../lib/options.ts'
 import { rememberReply } from '../responses/index.ts'
 import { fromResponse, toResponse } from './answer.ts'
 import { Capture } from './capture.ts'
 import { Chains, checkMiddlewares, compose, type Middleware } from './chain.ts'
+import { AIO_ERR_MIDDLEWARE_WEBSOCKET } from './errors.ts'
 
 export { compose, type Handler, type Middleware } from './chain.ts'
 export { normalizePath, type NormalizePathOptions } from './normalize-path.ts'
@@ -76,7 +76,9 @@ function install (app: FastifyInstance): void {
   app.decorate('addMiddleware', function (this: FastifyInstance, middleware: Middleware) {
     chains.add(this, middleware, 'app.addMiddleware()')
   })
-  app.addHook('onRoute', function (route) {
+  function addChain (this: FastifyInstance, route: RouteOptions): void {
+    // Routes that are added later, behind this one, have chains of their own.
+    if (route.config?.liveDoor === true) return
     const chain = [...chains.of(this), ...ownMiddlewares(route)]
     if (chain.length > 0) {
       if (isForeign(route)) throw new AIO_ERR_MIDDLEWARE_WEBSOCKET(route.url)
@@ -84,8 +86,10 @@ function install (app: FastifyInstance): void {
     }
     // The preflight route of @fastify/cors is there before anybody could add a middleware.
     if (route.url !== '*') chains.fix(this, `${[route.method].flat().join(', ')} ${route.url}`)
-  })
+  }
+  app.addHook('onRoute', addChain)
   app.addHook('onReady', async () => {
+    if (app.hasDecorator('routes')) app.routes.onRoute(addChain)
     const chain = chains.of(app)
     if (chain.length > 0) app.wrapNotFound(handler => around(chain, handler))
   })

@@ -5,13 +5,13 @@
  */
 
 import { Readable } from 'node:stream'
+import { dispositionValue, parseDisposition } from '../../lib/disposition.ts'
 import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import { describe } from '../../lib/options.ts'
 import { HTTPBadRequest, HTTPRequestEntityTooLarge } from '../exceptions/index.ts'
 import { decodeText } from './charset.ts'
 import { parseContentType } from './content-type.ts'
 import { DecodedSource, isDecodable } from './decoded-source.ts'
-import { dispositionValue, parseDisposition } from './disposition.ts'
 import { parseJSON, type Poisoning } from './json.ts'
 import type { MultiDict } from './multi-dict.ts'
 import { formPairs } from './quoting.ts'
@@ -60,7 +60,7 @@ export class BodyPartReader implements AsyncIterable<Buffer> {
     this.#content = content
     this.#options = options
     this.headers = headers
-    const parameters = parseDisposition(headers.get('content-disposition'))
+    const { parameters } = parseDisposition(headers.get('content-disposition'))
     this.name = dispositionValue(parameters, 'name')
     this.filename = dispositionValue(parameters, 'filename')
   }

@@ -7,9 +7,9 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { AIO_ERR_BODY_PARSED } from '../../lib/errors.ts'
 import { HTTPRequestEntityTooLarge } from '../exceptions/index.ts'
 import { DecodedSource, isDecodable } from './decoded-source.ts'
+import { AIO_ERR_BODY_PARSED } from './errors.ts'
 import { StreamSource, type Source } from './source.ts'
 import { Spool, type SpoolOptions } from './spool.ts'
 import { StreamReader } from './stream-reader.ts'

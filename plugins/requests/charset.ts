@@ -1,48 +1,18 @@
 /**
- * Charsets: names as the web and Python know them, decoded by `TextDecoder`.
+ * Charsets of requests: what nobody knows, and bytes that are invalid, are the client's fault.
  *
  * @module
  */
 
-import { TextDecoder } from 'node:util'
-import { HTTPBadRequest } from '../exceptions/index.ts'
+import { decoderOf, type Decode } from '../../lib/charset.ts'
 import { describe } from '../../lib/options.ts'
+import { HTTPBadRequest } from '../exceptions/index.ts'
 
-/** What Python accepts and the Encoding Standard does not list as a label. */
-const aliases: Readonly<Record<string, string>> = {
-  'iso8859-1': 'latin1',
-  'iso-8859-1': 'latin1',
-  'latin-1': 'latin1',
-  us_ascii: 'ascii',
-  'us-ascii': 'ascii',
-  utf_8: 'utf-8',
-  utf8: 'utf-8',
-  utf16: 'utf-16',
-  'utf-8-sig': 'utf-8'
-}
-
-/** The text of bytes. */
-export type Decode = (bytes: Buffer) => string
-
-/**
- * Decodes a charset; what is invalid is replaced, or with `fatal` an error.
- *
- * @throws HTTPBadRequest for a charset nobody knows
- */
+/** Decodes a charset; what is invalid is replaced. @throws HTTPBadRequest for a charset nobody knows */
 export function decoder (charset: string, fatal = false): Decode {
-  const name = charset.trim().toLowerCase()
-  const label = Object.hasOwn(aliases, name) ? aliases[name] ?? name : name
-  // The Encoding Standard makes windows-1252 of both, which they are not.
-  if (label === 'latin1') return bytes => bytes.toString('latin1')
-  if (label === 'ascii') return bytes => decodeAscii(bytes, fatal)
-  try {
-    // Node 20 takes a first byte FF for a byte order mark in charsets that have none.
-    const ignoreBOM = label.startsWith('utf') && name !== 'utf-8-sig'
-    const decode = new TextDecoder(label, { fatal, ignoreBOM })
-    return bytes => decode.decode(bytes)
-  } catch (cause) {
-    throw new HTTPBadRequest({ text: `Unknown charset ${describe(charset)}`, cause })
-  }
+  const decode = decoderOf(charset, fatal)
+  if (decode === undefined) throw new HTTPBadRequest({ text: `Unknown charset ${describe(charset)}` })
+  return decode
 }
 
 /** The text of bytes. @throws HTTPBadRequest when the charset is unknown or the bytes are invalid in it */
@@ -53,10 +23,4 @@ export function decodeText (bytes: Buffer, charset: string): string {
   } catch (cause) {
     throw new HTTPBadRequest({ text: `Cannot decode the body as ${charset}`, cause })
   }
-}
-
-function decodeAscii (bytes: Buffer, fatal: boolean): string {
-  const text = bytes.toString('latin1')
-  if (fatal && /[\x80-\xff]/.test(text)) throw new RangeError('A byte beyond 7F is no ASCII')
-  return text.replace(/[\x80-\xff]/g, '\ufffd')
 }

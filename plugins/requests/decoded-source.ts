@@ -8,8 +8,8 @@
 
 import type { Transform } from 'node:stream'
 import zlib from 'node:zlib'
-import { AIO_ERR_BODY_ABORTED } from '../../lib/errors.ts'
 import { HTTPBadRequest } from '../exceptions/index.ts'
+import { AIO_ERR_BODY_ABORTED } from './errors.ts'
 import { StreamSource, type Source } from './source.ts'
 
 // Missing in Node.js 20 and in its types.

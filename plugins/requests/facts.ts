@@ -6,11 +6,11 @@
 
 import type { FastifyRequest } from 'fastify'
 import { parseETags, parseHttpDate, type ETag } from '../../lib/conditions.ts'
-import { AIO_ERR_BODY_PARSED } from '../../lib/errors.ts'
 import { Body } from './body.ts'
 import { decodeText } from './charset.ts'
 import { parseContentType, type ContentType } from './content-type.ts'
 import { parseCookies } from './cookies.ts'
+import { AIO_ERR_BODY_PARSED } from './errors.ts'
 import { multipartForm, urlencodedForm, type Form, type FormLimits } from './form.ts'
 import { parseForwarded } from './forwarded.ts'
 import { parseJSON, type Poisoning } from './json.ts'
@@ -80,7 +80,8 @@ export class Facts {
 
   get scheme (): string {
     const { encrypted } = this.#request.raw.socket as { encrypted?: boolean }
-    return this.#overrides.scheme ?? this.target.scheme ?? (encrypted === true ? 'https' : 'http')
+    return this.#overrides.scheme ?? this.#forwarded('protocol') ?? this.target.scheme ??
+      (encrypted === true ? 'https' : 'http')
   }
 
   get secure (): boolean {
@@ -88,11 +89,11 @@ export class Facts {
   }
 
   get authority (): string {
-    return this.#overrides.authority ?? this.target.host ?? this.#ownAuthority
+    return this.#overrides.authority ?? this.#forwarded('host') ?? this.target.host ?? this.#ownAuthority
   }
 
   get remote (): string | null {
-    return this.#overrides.remote ?? this.#request.raw.socket?.remoteAddress ?? null
+    return this.#overrides.remote ?? this.#forwarded('ip') ?? this.#request.raw.socket?.remoteAddress ?? null
   }
 
   get path (): string {
@@ -117,7 +118,8 @@ export class Facts {
   }
 
   get absoluteUrl (): string {
-    const authority = this.#overrides.authority ?? this.target.authority ?? this.#ownAuthority
+    const authority = this.#overrides.authority ?? this.#forwarded('host') ?? this.target.authority ??
+      this.#ownAuthority
     return absoluteUrl(this.scheme, authority, this.target.relative)
   }
 
@@ -218,6 +220,12 @@ export class Facts {
     if (this.contentType !== 'multipart/form-data') return new MultiDict()
     const { body } = this
     return await body.guard(multipartForm(this.multipart(), body.spool, limits))
+  }
+
+  /** What Fastify says where it believes proxies (`trustProxy`, or the remotes plugin); nothing where it does not. */
+  #forwarded (name: 'host' | 'ip' | 'protocol'): string | undefined {
+    // Empty is a host that nobody named.
+    return this.#request.ips === undefined ? undefined : this.#request[name] || undefined
   }
 
   /** Whether Fastify has read the body before us. */

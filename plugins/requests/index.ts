@@ -54,7 +54,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The whole URL (aiohttp: url). */
     readonly absoluteUrl: string
-    /** Whom the request is for: target, Host, else the local address (aiohttp: host). */
+    /** Whom the request is for: trusted proxies, target, Host, else the local address (aiohttp: host). */
     readonly authority: string
     /** Whether the message has a body. */
     readonly bodyExists: boolean
@@ -98,9 +98,9 @@ declare module 'fastify' {
     readonly rawPath: string
     /** Path and query (aiohttp: rel_url). */
     readonly relUrl: string
-    /** Address of the peer, `null` when it is not known; forwarded headers are not looked at. */
+    /** Address of the client as far as trusted proxies name it, else of the peer; `null` when it is not known. */
     readonly remote: string | null
-    /** `http` or `https`, as the socket says; forwarded headers are not looked at. */
+    /** `http` or `https`, as trusted proxies say, else the socket. */
     readonly scheme: string
     readonly secure: boolean
     /** Of HTTP, such as `1.1`. */
@@ -175,7 +175,7 @@ function expectContinue (app: FastifyInstance): void {
   const routing: RequestListener = (request, response) => app.routing(request, response)
   expectations.refuseUnknown(app.server, routing)
 
-  app.addHook('onRoute', route => {
+  function readOptions (route: RouteOptions): void {
     const { clientMaxSize = route.config?.clientMaxSize, expectHandler = route.config?.expectHandler } = route
     checkOptions(`the route ${route.url}`, { clientMaxSize, expectHandler }, {
       clientMaxSize: integer(0),
@@ -185,6 +185,10 @@ function expectContinue (app: FastifyInstance): void {
     if (expectHandler === undefined) return
     expectations.listen(app.server, routing)
     addFirst(route, expectations.hook(expectHandler))
+  }
+  app.addHook('onRoute', readOptions)
+  app.addHook('onReady', async () => {
+    if (app.hasDecorator('routes')) app.routes.onRoute(readOptions)
   })
 }
 

@@ -7,7 +7,8 @@
  */
 
 import type { Readable } from 'node:stream'
-import { AIO_ERR_BODY_ABORTED, AIO_ERR_BODY_READING } from '../../lib/errors.ts'
+import { AIO_ERR_BODY_READING } from '../../lib/errors.ts'
+import { AIO_ERR_BODY_ABORTED } from './errors.ts'
 
 /** Where the bytes of a body come from. */
 export interface Source {

@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto'
 import { open, unlink, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AIO_ERR_BODY_ABORTED } from '../../lib/errors.ts'
+import { AIO_ERR_BODY_ABORTED } from './errors.ts'
 
 /** Where uploaded files go. */
 export interface SpoolOptions {

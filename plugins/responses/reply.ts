@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 
 const kReply: unique symbol = Symbol('fastify-aiohttp reply')
 const kStarted: unique symbol = Symbol('fastify-aiohttp started response')
@@ -26,6 +26,20 @@ declare module 'node:http' {
 /** For whoever calls handlers: notes the reply, the first of a request only. */
 export function rememberReply ({ raw }: FastifyRequest, reply: FastifyReply): void {
   raw[kReply] ??= reply
+}
+
+/** For plugins that have to know it on any route: makes the handler of a route note it, in an `onRoute` hook. */
+export function rememberReplies (route: RouteOptions, remember: typeof rememberReply = rememberReply): void {
+  // The handler of a websocket of @fastify/websocket gets a socket in place of a request.
+  if (route.config?.liveDoor === true || ('websocket' in route && route.websocket === true)) return
+  const { handler } = route
+  const remembering: RouteHandlerMethod = function (request, reply) {
+    remember(request, reply)
+    return Reflect.apply(handler, this, [request, reply])
+  }
+  // Lists of routes tell its name.
+  Object.defineProperty(remembering, 'name', { value: handler.name })
+  route.handler = remembering
 }
 
 /** The reply of a request whose handler was called by one of our plugins. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import { PassThrough, Transform, finished } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Body } from '../../lib/content.ts'
@@ -66,21 +66,32 @@ export class StreamResponse extends ResponseHead implements Started {
     this.#left = this.#bodiless ? undefined : this.contentLength ?? undefined
     this.#raw = reply.raw
     const sink = coding === 'identity' || this.#bodiless ? new PassThrough() : createEncoder(coding)
+    const over = this.#whenOver(sink, reply.raw, raw)
     const piped = this.#whenPiped(sink, reply.raw)
     this.#sink = sink
     // Whoever writes learns of it; a response nobody writes to must not end the process.
     sink.on('error', () => {})
     noteStarted(raw, this)
-    finished(reply.raw, () => {
-      noteStarted(raw, undefined)
-      // Nobody else does when nothing was piped; whoever still writes learns that way.
-      sink.destroy()
-    })
     reply.send(this)
-    await piped
+    // Without a body nothing is piped.
+    await Promise.race([piped, over])
   }
 
-  /** Resolves when Fastify pipes the body, with the head out; or when the response is over without a body. */
+  /** For those who build on this: called when the response is over, however it ended. */
+  protected onOver (): void {}
+
+  /** Resolves when the response is sent, or its connection closed. */
+  #whenOver (sink: Transform, raw: ServerResponse, request: IncomingMessage): Promise<void> {
+    return new Promise(resolve => finished(raw, () => {
+      noteStarted(request, undefined)
+      // Nobody else does when nothing was piped; whoever still writes learns that way.
+      sink.destroy()
+      this.onOver()
+      resolve()
+    }))
+  }
+
+  /** Resolves when Fastify pipes the body, with the head out. */
   #whenPiped (sink: Transform, raw: ServerResponse): Promise<void> {
     return new Promise(resolve => {
       const pipe = sink.pipe.bind(sink)
@@ -97,7 +108,6 @@ export class StreamResponse extends ResponseHead implements Started {
         }
         return target
       }
-      finished(raw, () => resolve())
     })
   }
 

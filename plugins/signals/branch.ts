@@ -14,6 +14,8 @@ export interface Entry<App> {
   readonly app: App
   readonly name: string
   readonly receiver: Receiver<App>
+  /** Whether it may be left to itself without having failed. */
+  readonly mayBeLeft?: boolean
 }
 
 /** The lists of an app. */
@@ -33,4 +35,9 @@ export class Branch<App> {
     for (const list of [this.startup, this.shutdown, this.cleanup]) list.push(branch)
     return branch
   }
+}
+
+/** The onShutdown receivers of an app and its sub-applications, in their order. */
+export function flatten<App> ({ shutdown }: Branch<App>): Entry<App>[] {
+  return shutdown.flatMap(item => item instanceof Branch ? flatten(item) : [item])
 }

@@ -13,15 +13,20 @@ import fp from 'fastify-plugin'
 import { AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import { checkOptions, describe, integer } from '../../lib/options.ts'
 import type { Receiver } from './branch.ts'
+import { CleanupError, combine } from './cleanup-error.ts'
 import type { CleanupContext } from './contexts.ts'
+import type { ShutdownOptions } from './options.ts'
 import { ResponsePrepare, type PreparedResponse, type PrepareReceiver } from './prepare.ts'
-import { CleanupError, combine, Signals, type ShutdownOptions } from './signals.ts'
+import { Signals } from './signals.ts'
 
-export {
-  CleanupError, Signals, type RunningReceiver, type ShutdownOptions, type SignalName
-} from './signals.ts'
+export { CleanupError } from './cleanup-error.ts'
+export type { CleanupOptions, ShutdownOptions } from './options.ts'
+export type { FinishedReceiver, RunningReceiver, SignalName } from './receiver-run.ts'
+export { Signals } from './signals.ts'
 export type { Receiver } from './branch.ts'
 export type { CleanupContext } from './contexts.ts'
+export type { AppPhase, PhaseListener } from './phase.ts'
+export type { RunningWork, WorkSource } from './work.ts'
 export type { PreparedHeaders, PreparedResponse, PrepareReceiver } from './prepare.ts'
 
 /** Options of the signals plugin. */
@@ -37,7 +42,9 @@ export interface SignalsOptions {
 
 /** What `app.signals` offers to those who run the life of an app. */
 export interface AppSignals extends
-  Pick<Signals<FastifyInstance>, 'branch' | 'shutdown' | 'giveUp' | 'cleanup' | 'running' | 'frozen'> {
+  Pick<Signals<FastifyInstance>,
+    'branch' | 'shutdown' | 'giveUp' | 'cleanup' | 'running' | 'finished' | 'frozen' | 'addWork' | 'work' |
+    'endWork' | 'phase' | 'onPhase' | 'lame' | 'retire' | 'cancelStartup'> {
   /**
    * Sends onResponsePrepare for a response that goes past Fastify, such as a websocket handshake. What
    * the receivers change is found on `reply`, or on the response given in its place. Fastify's own responses
@@ -90,8 +97,17 @@ function expose (all: Signals<FastifyInstance>, prepare: ResponsePrepare): AppSi
     branch: parent => all.branch(parent),
     shutdown: () => all.shutdown(),
     giveUp: () => all.giveUp(),
-    cleanup: () => all.cleanup(),
+    cleanup: options => all.cleanup(options),
+    addWork: source => all.addWork(source),
+    get work () { return all.work },
+    endWork: patience => all.endWork(patience),
+    get phase () { return all.phase },
+    onPhase: listener => all.onPhase(listener),
+    lame: () => all.lame(),
+    retire: () => all.retire(),
+    cancelStartup: () => all.cancelStartup(),
     get running () { return all.running },
+    get finished () { return all.finished },
     get frozen () { return all.frozen },
     prepareResponse: async (request, reply) => { await prepare.run(request, reply) }
   }
@@ -140,7 +156,10 @@ function addPrepare (
   if (typeof receiver !== 'function') {
     throw new AIO_ERR_ARGUMENT_INVALID('receiver', 'app.onResponsePrepare()', 'a function', describe(receiver))
   }
-  if (all.frozen) throw new AIO_ERR_APP_FROZEN(`the onResponsePrepare receiver "${receiver.name || 'anonymous'}"`)
+  // The first of a context needs a hook, which Fastify takes until the startup begins.
+  if (all.frozen || (all.startupStarted && !prepare.has(app))) {
+    throw new AIO_ERR_APP_FROZEN(`the onResponsePrepare receiver "${receiver.name || 'anonymous'}"`)
+  }
   if (!prepare.add(app, receiver)) return
   app.addHook('onSend', async (request, reply, payload: unknown) =>
     prepare.isNearest(app, request) ? prepare.run(request, reply, payload) : undefined)

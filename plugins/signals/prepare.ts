@@ -32,6 +32,11 @@ export type PrepareReceiver = (request: FastifyRequest, response: PreparedRespon
 export class ResponsePrepare {
   readonly #receivers = new Map<FastifyInstance, PrepareReceiver[]>()
 
+  /** Whether a context has receivers. */
+  has (app: FastifyInstance): boolean {
+    return this.#receivers.has(app)
+  }
+
   /** Adds a receiver; true when it is the first of its context. */
   add (app: FastifyInstance, receiver: PrepareReceiver): boolean {
     const receivers = this.#receivers.get(app)

@@ -8,41 +8,18 @@
  */
 
 import {
-  AIO_ERR_APP_CLOSED, AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_HOOK_THROWN, AIO_ERR_HOOK_TIMEOUT
+  AIO_ERR_APP_CLOSED, AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_HOOK_TIMEOUT
 } from '../../lib/errors.ts'
 import { boolean, checkOptions, describe } from '../../lib/options.ts'
-import { Branch, type Entry, type Receiver } from './branch.ts'
+import { Branch, flatten, type Entry, type Receiver } from './branch.ts'
+import { combine, throwAll } from './cleanup-error.ts'
 import { enter, type CleanupContext } from './contexts.ts'
+import type { CleanupOptions, ShutdownOptions } from './options.ts'
+import { LifePhase, type AppPhase, type PhaseListener } from './phase.ts'
+import { ReceiverRun, type FinishedReceiver, type RunningReceiver, type SignalName } from './receiver-run.ts'
+import { BackgroundWork, type RunningWork, type WorkSource } from './work.ts'
 
-/** The signals that are sent to the app as a whole. */
-export type SignalName = 'onStartup' | 'onShutdown' | 'onCleanup' | 'cleanupContext'
-
-/** What is being waited for. */
-export interface RunningReceiver {
-  /** The signal, or `cleanupContext` for entering and leaving one. */
-  readonly signal: SignalName
-  /** The name of the receiver's function. */
-  readonly name: string
-  /** When it was called, in milliseconds since the epoch. */
-  readonly since: number
-}
-
-/** Options of `app.onShutdown()`. */
-export interface ShutdownOptions {
-  /**
-   * Runs after all receivers that did not ask for this.
-   *
-   * @default false
-   */
-  last?: boolean | undefined
-}
-
-/** Several receivers failed; `errors` has what they threw, in order (aiohttp: CleanupError). */
-export class CleanupError extends AggregateError {
-  override name = 'CleanupError'
-}
-
-type Phase = 'new' | 'starting' | 'started' | 'failed'
+type Startup = 'new' | 'starting' | 'started' | 'failed'
 
 /** The receivers of one app tree, and how far its life has come. */
 export class Signals<App> {
@@ -53,42 +30,80 @@ export class Signals<App> {
   readonly #shutdownLast: Entry<App>[] = []
   /** Branches with contexts that were entered, in that order. */
   readonly #entered: Branch<App>[] = []
-  #phase: Phase = 'new'
+  readonly #work = new BackgroundWork()
+  readonly #life = new LifePhase()
+  /** What listeners of the phase threw; it comes out of `cleanup()`. */
+  readonly #listenerErrors: unknown[] = []
+  #startup: Startup = 'new'
   #closing = false
   #shutdownDone: Promise<void> | undefined
   #cleanupDone: Promise<void> | undefined
-  #running: RunningReceiver | null = null
+  readonly #receivers = new ReceiverRun()
   #givenUp = false
-  #abandon = () => {}
 
   /** `hookTimeout`: how long one receiver may take at shutdown and cleanup, in milliseconds. */
   constructor (hookTimeout: number) {
     this.#hookTimeout = hookTimeout
   }
 
-  /** What is being waited for now; `null` when nothing is. */
-  get running (): RunningReceiver | null {
-    return this.#running
+  /** Where the app is in its life. */
+  get phase (): AppPhase {
+    return this.#life.current
   }
+
+  /**
+   * Tells `listener` each phase from now on; call what is returned to end that. An error that it throws comes out of
+   * `cleanup()`.
+   *
+   * @throws AIO_ERR_ARGUMENT_INVALID
+   */
+  onPhase (listener: PhaseListener): () => void {
+    if (typeof listener !== 'function') {
+      throw new AIO_ERR_ARGUMENT_INVALID('listener', 'app.signals.onPhase()', 'a function', describe(listener))
+    }
+    return this.#life.listen(listener)
+  }
+
+  /** Announces that the app is about to stop, and serves until then; does nothing before startup has ended. */
+  lame (): void {
+    if (this.#startup === 'started') this.#enter('lame')
+  }
+
+  /**
+   * Announces that no new request will come, for another app has taken its place. onShutdown is sent later, when the
+   * requests under way have ended. Does nothing before startup has ended.
+   */
+  retire (): void {
+    if (this.#startup === 'started') this.#enter('stopping')
+  }
+
+  #enter (phase: AppPhase): void {
+    this.#listenerErrors.push(...this.#life.enter(phase))
+  }
+
+  /** What is being waited for now; `null` when nothing is. */
+  get running (): RunningReceiver | null { return this.#receivers.running }
+
+  /** Every receiver and context that has ended, oldest first: what took how long. */
+  get finished (): readonly FinishedReceiver[] { return this.#receivers.finished }
+
+  /** Whether `startup()` was called. */
+  get startupStarted (): boolean { return this.#startup !== 'new' }
 
   /** Whether `shutdown()` was called while the app was up. */
-  get shutdownStarted (): boolean {
-    return this.#shutdownDone !== undefined
-  }
+  get shutdownStarted (): boolean { return this.#shutdownDone !== undefined }
 
   /** Whether `cleanup()` was called. */
-  get cleanupStarted (): boolean {
-    return this.#cleanupDone !== undefined
-  }
+  get cleanupStarted (): boolean { return this.#cleanupDone !== undefined }
 
   /** Whether nothing can be added any more. */
   get frozen (): boolean {
-    return this.#phase === 'started' || this.#phase === 'failed' || this.#closing
+    return this.#startup === 'started' || this.#startup === 'failed' || this.#closing
   }
 
   /** @throws AIO_ERR_APP_FROZEN once startup has begun */
   addStartup (app: App, receiver: Receiver<App>): void {
-    this.#branchOf(app).startup.push(this.#entry('onStartup', app, receiver, this.#phase !== 'new'))
+    this.#branchOf(app).startup.push(this.#entry('onStartup', app, receiver, this.#startup !== 'new'))
   }
 
   /**
@@ -96,15 +111,16 @@ export class Signals<App> {
    * (aiohttp's order). Call what is returned with the app, before it adds receivers.
    */
   branch (parent: App): (app: App) => void {
-    if (this.#phase !== 'new') throw new AIO_ERR_APP_FROZEN('a sub-application')
+    if (this.#startup !== 'new') throw new AIO_ERR_APP_FROZEN('a sub-application')
     const branch = this.#branchOf(parent).grow()
     return app => { this.#branches.set(app, branch) }
   }
 
   /** @throws AIO_ERR_APP_FROZEN once the app has started */
   addShutdown (app: App, receiver: Receiver<App>, options: ShutdownOptions = {}): void {
-    checkOptions('app.onShutdown()', options, { last: boolean })
-    const entry = this.#entry('onShutdown', app, receiver, this.frozen)
+    checkOptions('app.onShutdown()', options, { last: boolean, mayBeLeft: boolean })
+    const mayBeLeft = options.mayBeLeft === true
+    const entry = { ...this.#entry('onShutdown', app, receiver, this.frozen), mayBeLeft }
     if (options.last === true) this.#shutdownLast.push(entry)
     else this.#branchOf(app).shutdown.push(entry)
   }
@@ -117,8 +133,21 @@ export class Signals<App> {
   /** A context may add another one. @throws AIO_ERR_APP_FROZEN once all contexts are entered */
   addContext (app: App, context: CleanupContext<App>): void {
     const branch = this.#branchOf(app)
-    const { name } = this.#entry('cleanupContext', app, context, branch.sealed || this.#phase === 'failed')
+    const { name } = this.#entry('cleanupContext', app, context, branch.sealed || this.#startup === 'failed')
     branch.contexts.push({ app, name, context })
+  }
+
+  /** Has whoever stops the app wait for work that no request shows. */
+  addWork (source: WorkSource): void {
+    this.#work.add(source)
+  }
+
+  /** The background work that is under way. */
+  get work (): RunningWork[] { return this.#work.running }
+
+  /** Ends background work, once, after `patience` milliseconds; `cleanup()` throws its errors. */
+  async endWork (patience = 0): Promise<void> {
+    await this.#endWork(patience)
   }
 
   /**
@@ -127,37 +156,47 @@ export class Signals<App> {
    */
   async startup (): Promise<void> {
     try {
-      this.#phase = 'starting'
+      this.#startup = 'starting'
+      this.#stopIfClosing()
       await this.#start(this.#root)
-      this.#phase = 'started'
+      this.#startup = 'started'
+      this.#enter('running')
     } catch (error) {
-      this.#phase = 'failed'
-      throw combine([error, ...await this.#leaveAll()], 'Cannot start')
+      this.#startup = 'failed'
+      const errors = await this.#leaveAll()
+      this.#enter('closed')
+      throw combine([error, ...errors], 'Cannot start')
     }
+  }
+
+  /** Ends a startup that is under way, or will be, after the step that is running; it fails then. */
+  cancelStartup (): void {
+    if (this.#startup !== 'started') this.#closing = true
   }
 
   async #start (branch: Branch<App>): Promise<void> {
     this.#entered.push(branch)
     // The list may grow meanwhile.
     for (const { app, name, context } of branch.contexts) {
-      const leave = await this.#run('cleanupContext', name, () => enter(context, app, name))
+      const leave = await this.#receivers.run('cleanupContext', name, () => enter(context, app, name))
       branch.entered.push({ name, leave })
       this.#stopIfClosing()
     }
     branch.sealed = true
     for (const item of branch.startup) {
       if (item instanceof Branch) await this.#start(item)
-      else await this.#run('onStartup', item.name, () => item.receiver(item.app))
+      else await this.#receivers.run('onStartup', item.name, () => item.receiver(item.app))
       this.#stopIfClosing()
     }
   }
 
   /**
    * Sends onShutdown, once: every caller gets the same promise. All receivers run even if some fail;
-   * one error is thrown as it is, several as a `CleanupError`. Does nothing before startup.
+   * one error is thrown as it is, several as a `CleanupError`. Does nothing before startup and after `cleanup()`.
    */
   shutdown (): Promise<void> {
-    if (this.#phase !== 'started') return Promise.resolve()
+    if (this.#startup !== 'started' || this.cleanupStarted) return this.#shutdownDone ?? Promise.resolve()
+    this.#enter('stopping')
     // Not before the promise is known: a receiver that calls shutdown() has to get this one.
     this.#shutdownDone ??= Promise.resolve()
       .then(() => this.#send('onShutdown', [...flatten(this.#root), ...this.#shutdownLast]))
@@ -171,24 +210,32 @@ export class Signals<App> {
    */
   giveUp (): void {
     this.#givenUp = true
-    this.#abandon()
+    this.#receivers.abandon()
   }
 
   /**
-   * Leaves the contexts in reverse, then sends onCleanup, once; the same for each sub-application in its
-   * place. Errors as with `shutdown()`. An app that did not start completely gets no onCleanup.
+   * Ends background work, leaves the contexts in reverse, then sends onCleanup, once; the same for each
+   * sub-application in its place. Errors as with `shutdown()`. An app that did not start completely gets no onCleanup.
    */
-  cleanup (): Promise<void> {
-    this.#cleanupDone ??= this.#cleanUp()
+  cleanup (options: CleanupOptions = {}): Promise<void> {
+    this.#cleanupDone ??= this.#cleanUp(options.patience ?? this.#hookTimeout * 0.9)
     return this.#cleanupDone
   }
 
-  async #cleanUp (): Promise<void> {
+  async #cleanUp (patience: number): Promise<void> {
     this.#closing = true
+    this.#enter('stopping')
     // Never under the feet of a receiver; its error belongs to who called shutdown().
     await this.#shutdownDone?.catch(() => {})
-    const errors = await (this.#phase === 'started' ? this.#clean(this.#root) : this.#leaveAll())
-    throwAll(errors, 'Cannot clean up')
+    // Before the contexts: what a job uses must be open until the job has ended.
+    const errors = await this.#endWork(patience)
+    errors.push(...await (this.#startup === 'started' ? this.#clean(this.#root) : this.#leaveAll()))
+    this.#enter('closed')
+    throwAll([...errors, ...this.#listenerErrors], 'Cannot clean up')
+  }
+
+  #endWork (patience: number): Promise<unknown[]> {
+    return this.#work.end(patience, close => this.#receivers.run('work', 'background work', close, this.#hookTimeout))
   }
 
   async #clean (branch: Branch<App>): Promise<unknown[]> {
@@ -215,44 +262,20 @@ export class Signals<App> {
     for (let entry = entered.pop(); entry !== undefined; entry = entered.pop()) {
       const { leave, name } = entry
       // A failure must not keep older contexts from closing.
-      await this.#run('cleanupContext', name, leave, this.#hookTimeout).catch(error => errors.push(error))
+      await this.#receivers.run('cleanupContext', name, leave, this.#hookTimeout).catch(error => errors.push(error))
     }
     return errors
   }
 
   async #send (signal: SignalName, entries: readonly Entry<App>[]): Promise<unknown[]> {
     const errors: unknown[] = []
-    for (const { app, name, receiver } of entries) {
+    for (const { app, name, receiver, mayBeLeft = false } of entries) {
       const limit = this.#givenUp && signal === 'onShutdown' ? 1 : this.#hookTimeout
-      await this.#run(signal, name, () => receiver(app), limit).catch(error => errors.push(error))
+      await this.#receivers.run(signal, name, () => receiver(app), limit).catch((error: unknown) => {
+        if (!mayBeLeft || !(error instanceof AIO_ERR_HOOK_TIMEOUT)) errors.push(error)
+      })
     }
     return errors
-  }
-
-  async #run<T> (signal: SignalName, name: string, call: () => T, timeout?: number): Promise<Awaited<T>> {
-    const running = { signal, name, since: Date.now() }
-    this.#running = running
-    let timer: NodeJS.Timeout | undefined
-    try {
-      // Promise.race() also takes care of a rejection that comes after the time limit.
-      return await Promise.race([
-        (async () => await call())(),
-        new Promise<never>((_resolve, reject) => {
-          if (timeout === undefined) return
-          const fail = (after: number) => reject(new AIO_ERR_HOOK_TIMEOUT(signal, name, after))
-          timer = setTimeout(fail, timeout, timeout)
-          if (signal === 'onShutdown') this.#abandon = () => fail(Date.now() - running.since)
-        })
-      ])
-    } catch (error) {
-      // Fastify takes undefined for success, and a number tells nobody where it came from.
-      if (error instanceof Error) throw error
-      throw Object.assign(new AIO_ERR_HOOK_THROWN(signal, name, describe(error)), { cause: error })
-    } finally {
-      clearTimeout(timer)
-      this.#abandon = () => {}
-      if (this.#running === running) this.#running = null
-    }
   }
 
   #branchOf (app: App): Branch<App> {
@@ -271,18 +294,4 @@ export class Signals<App> {
     if (late) throw new AIO_ERR_APP_FROZEN(`the ${signal} receiver "${name}"`)
     return { app, name, receiver }
   }
-}
-
-/** The onShutdown receivers of an app and its sub-applications, in their order. */
-function flatten<App> ({ shutdown }: Branch<App>): Entry<App>[] {
-  return shutdown.flatMap(item => item instanceof Branch ? flatten(item) : [item])
-}
-
-/** One error as it is, several as one that holds them all, in order. */
-export function combine (errors: readonly unknown[], what: string): unknown {
-  return errors.length === 1 ? errors[0] : new CleanupError(errors, `${what}: ${errors.length} errors`)
-}
-
-function throwAll (errors: readonly unknown[], what: string): void {
-  if (errors.length > 0) throw combine(errors, what)
 }

@@ -1,18 +1,26 @@
 /**
- * Content-Disposition of a part (RFC 2183, RFC 7578, RFC 5987), with aiohttp's tolerance for what clients send.
+ * Content-Disposition (RFC 6266, RFC 7578, RFC 5987), with aiohttp's tolerance for what programs write.
  *
  * @module
  */
 
-import { decoder } from './charset.ts'
+import { decoderOf } from './charset.ts'
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const continued = /\*\d+\*?$/
 const slashes = /^[\\/]+/
-const none: ReadonlyMap<string, string> = new Map()
+const none: Disposition = { type: null, parameters: new Map() }
 
-/** The parameters, names in lower case; none at all when the header is malformed. */
-export function parseDisposition (header: string | undefined): ReadonlyMap<string, string> {
+/** What a part or a response says about itself. */
+export interface Disposition {
+  /** In lower case, such as `attachment`; `null` when the header is malformed. */
+  readonly type: string | null
+  /** Under lower-case names. */
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/** Takes a header apart; a malformed one says nothing at all. */
+export function parseDisposition (header: string | undefined): Disposition {
   const [type = '', ...items] = (header ?? '').split(';')
   if (!token.test(type.trim())) return none
   const parameters = new Map<string, string>()
@@ -33,7 +41,7 @@ export function parseDisposition (header: string | undefined): ReadonlyMap<strin
     }
     if (value !== undefined) parameters.set(name, value)
   }
-  return parameters
+  return { type: type.trim().toLowerCase(), parameters }
 }
 
 /** A parameter in the best of its forms: extended, plain, or put together from continuations. */
@@ -73,7 +81,7 @@ function decodeExtended (text: string): string | undefined {
   try {
     const bytes = Buffer.from(value.replace(/%([0-9A-Fa-f]{2})/g,
       (_, hex: string) => String.fromCharCode(parseInt(hex, 16))), 'latin1')
-    return decoder(charset || 'utf-8', true)(bytes).replace(slashes, '')
+    return decoderOf(charset || 'utf-8', true)?.(bytes).replace(slashes, '')
   } catch {
     return undefined
   }
