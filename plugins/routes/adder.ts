@@ -10,7 +10,9 @@ import {
 } from '../../lib/errors.ts'
 import { describe, func } from '../../lib/options.ts'
 import type { AnyRouteDef, RouteDef, StaticDef } from './definitions.ts'
-import { constrainToDomain, registerNotFound, registerRoute } from './register.ts'
+import { createLazyContext, type Facades } from './live/facade.ts'
+import type { LiveContext } from './live/live-context.ts'
+import { constrainToDomain, registerDoors, registerNotFound, registerRoute } from './register.ts'
 import { routeData, type RouteData, type Routing } from './routing.ts'
 import type { Route, Table } from './table.ts'
 
@@ -29,22 +31,28 @@ export class Adder {
   readonly #extension: Extension
   /** Routes of a context that wait for Fastify to load them. */
   readonly #pending = new Map<FastifyInstance, Route<RouteData>[]>()
-  #frozen = false
+  /** The apps of plugged plugins, where routes can be added at any time. */
+  readonly #facades: Facades
 
-  constructor (routing: Routing, extension: Extension) {
+  constructor (routing: Routing, extension: Extension, facades: Facades) {
     this.#routing = routing
     this.#extension = extension
+    this.#facades = facades
   }
 
-  /** From now on nothing can be added. */
-  freeze (): void {
-    this.#frozen = true
+  /** Whether the app is ready: what is added now is added while it runs. */
+  get frozen (): boolean {
+    return this.#routing.started
   }
 
   /** @throws AIO_ERR_APP_FROZEN, AIO_ERR_ARGUMENT_INVALID, AIO_ERR_ROUTE_DUPLICATE, AIO_ERR_ROUTE_NAME */
   addRoutes (app: FastifyInstance, routes: Iterable<AnyRouteDef>): void {
     if (typeof routes !== 'object' || routes === null || !(Symbol.iterator in routes)) {
       throw new AIO_ERR_ARGUMENT_INVALID('routes', 'app.addRoutes()', 'a list of routes', describe(routes))
+    }
+    if (this.#isStarting(app)) {
+      app.routes.add(routes)
+      return
     }
     for (const def of routes) {
       if (def?.kind === 'route') this.#addRoute(app, def)
@@ -55,7 +63,10 @@ export class Adder {
 
   /** @throws AIO_ERR_APP_FROZEN, AIO_ERR_ROUTE_PATH, AIO_ERR_ARGUMENT_INVALID */
   addSubapp (app: FastifyInstance, prefix: string, subapp: Subapp, options: object): void {
-    if (typeof prefix !== 'string' || !/^\/[^{}]*$/.test(prefix)) {
+    if (typeof prefix !== 'string') {
+      throw new AIO_ERR_ARGUMENT_INVALID('prefix', 'app.addSubapp()', 'a string', describe(prefix))
+    }
+    if (!/^\/[^{}]*$/.test(prefix)) {
       throw new AIO_ERR_ROUTE_PATH(describe(prefix), 'expected a prefix that starts with / and has no variables')
     }
     const own = prefix.replace(/\/+$/, '')
@@ -94,14 +105,24 @@ export class Adder {
       addMiddlewares(child, options)
       await load(child)
       // Behind the routes, which wait to be loaded.
-      child.register(this.#extension(async context =>
-        this.#registerLazily(context, scope => registerNotFound(scope, this.#routing))))
+      child.register(this.#extension(async context => {
+        registerDoors(context, this.#routing)
+        this.#registerLazily(context, scope => registerNotFound(scope, this.#routing))
+      }))
     }, options)
+  }
+
+  /** Whether a receiver of onStartup adds something: Fastify's router is closed, but nobody has been served yet. */
+  #isStarting (app: FastifyInstance): boolean {
+    return this.frozen && this.#facades.get(app) === undefined &&
+      app.hasDecorator('signals') && app.signals.phase === 'starting'
   }
 
   #addRoute (app: FastifyInstance, def: RouteDef): void {
     const { method, path, options: { allowHead = true, name } } = def
-    if (this.#frozen) throw new AIO_ERR_APP_FROZEN(`the route ${method} ${path}`)
+    const live = this.#facades.get(app)
+    if (live !== undefined) return draftRoute(live, def, this.#facades)
+    if (this.frozen) throw new AIO_ERR_APP_FROZEN(`the route ${method} ${path}`)
     const data = routeData(def)
     const resource = this.#routing.tableOf(app).resource(path, name, pathPrefix(app))
     if (method === 'GET' && allowHead) this.#add(app, resource.add('HEAD', data))
@@ -141,9 +162,19 @@ export class Adder {
   }
 
   #check (where: string, what: string, subapp: unknown): void {
-    if (this.#frozen) throw new AIO_ERR_APP_FROZEN(what)
+    if (this.frozen) throw new AIO_ERR_APP_FROZEN(what)
     if (!func.test(subapp)) throw new AIO_ERR_ARGUMENT_INVALID('subapp', where, func.expected, describe(subapp))
   }
+}
+
+/** Notes a route that is added while the app runs; with HEAD where it comes with GET. */
+function draftRoute (live: LiveContext, def: RouteDef, facades: Facades): void {
+  const { method, options: { allowHead = true, schema } } = def
+  // A body that is validated has to be there before the handler.
+  const isLazy = live.owner.hasDecorator('lazyBodies') && schema?.body === undefined
+  const context = isLazy ? createLazyContext(live, facades) : live
+  live.unit.drafts.push({ context, def, native: false })
+  if (method === 'GET' && allowHead) live.unit.drafts.push({ context, def: { ...def, method: 'HEAD' }, native: false })
 }
 
 function addStatic (app: FastifyInstance, { prefix, path, options }: StaticDef): void {

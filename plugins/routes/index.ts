@@ -17,7 +17,11 @@ import {
   type AddGetOptions, type AddRouteOptions, type AnyRouteDef, type RouteTarget
 } from './definitions.ts'
 import type { PathParams } from './pattern.ts'
-import { ownRouteOf } from './register.ts'
+import { ownRouteOf, registerDoors } from './register.ts'
+import { doorShadow } from './live/route-options.ts'
+import { LiveRoutes } from './live/live-routes.ts'
+import type { Plug } from './live/plug.ts'
+import { RouteList } from './route-list.ts'
 import { Routes } from './routes.ts'
 import { Routing } from './routing.ts'
 import { urlFor, type UrlOptions, type UrlParams } from './url.ts'
@@ -28,7 +32,9 @@ export * from './definitions.ts'
 export { rewriteUrl } from './encoding.ts'
 export type { PathParams } from './pattern.ts'
 export { RouteTableDef, type RouteDecorator, type ViewDecorator } from './route-table-def.ts'
-export type { RouteInfo, Routes } from './routes.ts'
+export type { UnplugOptions } from './live/plug.ts'
+export type { RouteInfo, RoutesChange } from './route-list.ts'
+export type { Addable, PluggedPlugin, PlugHandle, RouteHandle, Routes } from './routes.ts'
 export type { UrlOptions, UrlParams } from './url.ts'
 export { View, type ViewClass } from './view.ts'
 
@@ -37,7 +43,7 @@ export type RoutesOptions = Record<never, never>
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** All routes, and whether a path has one. */
+    /** All routes, whether a path has one, and routes that come and go while the app runs. */
     readonly routes: Routes
     /** Adds routes written down before, in their order. */
     addRoutes (routes: Iterable<AnyRouteDef>): void
@@ -70,6 +76,10 @@ declare module 'fastify' {
      */
     urlFor (name: string, params?: UrlParams, options?: UrlOptions): string
   }
+  interface FastifyContextConfig {
+    /** Set for the routes of Fastify that those added later are behind; nothing to be listed or described. */
+    liveDoor?: boolean
+  }
   interface FastifyRequest {
     /** The values of the variables in the path, decoded. */
     readonly matchInfo: PathParams
@@ -83,9 +93,12 @@ declare module 'fastify' {
 export default fp<RoutesOptions>(async function routes (app, options) {
   checkOptions('the routes plugin', options, {})
   const routing = new Routing(app)
-  const adder = new Adder(routing, fp)
+  const live = new LiveRoutes(routing)
+  const adder = new Adder(routing, fp, live.facades)
+  const list = new RouteList(app, routing, live)
 
-  app.decorate('routes', new Routes(app, routing))
+  decorateRoutes(app, adder, list)
+  registerDoors(app, routing)
   app.allowedMethods.addSource(request => {
     const resolution = routing.resolve(request.raw)
     return resolution.route === null ? resolution.allowed : []
@@ -101,12 +114,32 @@ export default fp<RoutesOptions>(async function routes (app, options) {
     return urlFor(routing.tableOf(this), name, params, options)
   })
   decorateRequests(app, routing)
-  app.addHook('onReady', async () => adder.freeze())
 }, {
   name: 'routes',
   fastify: '5.x',
   dependencies: ['exceptions']
 })
+
+/** One view of the routes for each context. */
+function decorateRoutes (app: FastifyInstance, adder: Adder, list: RouteList): void {
+  const views = new WeakMap<FastifyInstance, Routes>()
+  const plugs = new Set<Plug>()
+  app.decorate('routes', {
+    getter (this: FastifyInstance) {
+      const known = views.get(this)
+      if (known !== undefined) return known
+      const view = new Routes(this, {
+        list,
+        plugs,
+        isFrozen: () => adder.frozen,
+        addRoutes: (context, routes) => adder.addRoutes(context, routes)
+      })
+      views.set(this, view)
+      return view
+    }
+  })
+  app.addHook('onClose', async () => { for (const plug of plugs) await plug.close() })
+}
 
 function decorateAdders (app: FastifyInstance, adder: Adder): void {
   app.decorate('addRoutes', function (this: FastifyInstance, routes) {
@@ -130,6 +163,7 @@ function decorateAdders (app: FastifyInstance, adder: Adder): void {
 }
 
 function decorateRequests (app: FastifyInstance, routing: Routing): void {
+  app.decorateRequest('routeOptions', { getter: doorShadow(routing) })
   app.decorateRequest('matchInfo', {
     getter (this: FastifyRequest) {
       return routing.paramsOf(this)

@@ -40,10 +40,16 @@ export class Pattern {
   readonly names: readonly string[]
   readonly #parts: readonly (string | Variable)[]
   readonly #expression: RegExp | undefined
+  /** Whether each variable is one whole segment: then there is only one way to match, and looking is enough. */
+  readonly #isPlain: boolean
+
+  /** Whether it was a wildcard in Fastify's syntax. */
+  readonly isWildcard: boolean
 
   /** @throws AIO_ERR_ROUTE_PATH */
-  constructor (path: string, prefix = '') {
+  constructor (path: string, prefix = '', isWildcard = false) {
     checkPath(path)
+    this.isWildcard = isWildcard
     this.path = prefix + path || '/'
     this.prefix = prefix
     this.own = path
@@ -56,17 +62,49 @@ export class Pattern {
     this.key = keyOf(this.literal, variables.length > 0)
     this.open = variables.some(({ expression }) => expression !== undefined)
     this.segments = segmentsOf(this.#parts)
+    this.#isPlain = !this.open && !this.segments.includes('mixed') && !this.names.includes('__proto__')
     if (variables.length > 0) this.#expression = compile(this.path, this.#parts)
+  }
+
+  /** The path without the names of its variables: the same for paths that match the same. */
+  get shape (): string {
+    return this.#parts.map(part => typeof part === 'string' ? part : `{${part.expression ?? ''}}`).join('')
+  }
+
+  /** A path it matches, for want of a better one. */
+  get sample (): string {
+    return this.#parts.map(part => typeof part === 'string' ? quotePath(part) : '~').join('')
   }
 
   /** The values for a path decoded by `decodePath()`; `null` when it does not match. */
   match (path: string): PathParams | null {
     if (this.#expression === undefined) return path === this.literal ? {} : null
+    if (this.#isPlain) return this.#matchPlain(path)
     const groups = this.#expression.exec(path)?.groups
     if (groups === undefined) return null
     return Object.fromEntries(Object.entries(groups)
       .filter(([name]) => this.names.includes(name))
       .map(([name, value]) => [name, decodeValue(value ?? '')]))
+  }
+
+  /** A regular expression of its own for each of thousands of routes would be slow: few of them stay compiled. */
+  #matchPlain (path: string): PathParams | null {
+    const params: Record<string, string> = {}
+    let at = 0
+    for (const part of this.#parts) {
+      if (typeof part === 'string') {
+        if (!path.startsWith(part, at)) return null
+        at += part.length
+        continue
+      }
+      const slash = path.indexOf('/', at)
+      const end = slash === -1 ? path.length : slash
+      const value = path.slice(at, end)
+      if (value === '' || value.includes('{') || value.includes('}')) return null
+      params[part.name] = decodeValue(value)
+      at = end
+    }
+    return at === path.length ? params : null
   }
 
   /** The path with values in place of the variables, encoded. @throws AIO_ERR_ROUTE_PARAMS */

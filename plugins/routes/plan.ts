@@ -23,6 +23,7 @@ export class Plan<Data> {
   readonly #decided = new Map<Route<Data>, boolean>()
   /** Direct routes that were handed to Fastify: they cannot be taken back. */
   readonly #registered = new Map<string, Route<Data>>()
+  readonly #direct = new Set<Route<Data>>()
   readonly #contested = new Set<Route<Data>>()
 
   /** Whether Fastify's router can be trusted with a route. */
@@ -39,10 +40,12 @@ export class Plan<Data> {
 
   /** Notes that a route is handed to Fastify for these methods. */
   register (route: Route<Data>, methods: readonly string[]): void {
-    for (const other of new Set(this.#registered.values())) {
-      if (this.#contests(route, other)) this.#contested.add(other)
+    const outermost = outermostOf(route.resource)
+    for (const other of this.#direct) {
+      if (overlap(outermost, other.resource.pattern) && this.#contests(route, other)) this.#contested.add(other)
     }
     if (!this.isDirect(route)) return
+    this.#direct.add(route)
     for (const method of methods) this.#registered.set(slotOf(method, route), route)
   }
 
@@ -52,8 +55,14 @@ export class Plan<Data> {
     const { pattern, table: { root } } = resource
     if (!isSimple(pattern) || this.#registered.has(slotOf(route.method, route))) return false
     if (pattern.names.length === 0) return root.resolve(route.method, pattern.literal).route === route
-    return entriesOf(root).every(entry => entry === resource || !goesBefore(entry, route) ||
+    return everyEntry(root, entry => entry === resource || !goesBefore(entry, route) ||
       this.#isReachedFirst(entry, route))
+  }
+
+  /** Whether Fastify's router would give requests of a live route to this one. */
+  shadows (early: Route<Data>, live: Resource<Data>, method: string): boolean {
+    return this.isDirect(early) && (early.method === method || early.method === '*' || method === '*') &&
+      overlap(live, early.resource.pattern)
   }
 
   #contests (late: Route<Data>, early: Route<Data>): boolean {
@@ -92,6 +101,11 @@ export function entriesOf<Data> (table: Table<Data>): Entry<Data>[] {
   return table.entries.flatMap(entry => entry instanceof Resource ? [entry] : [entry, ...entriesOf(entry)])
 }
 
+/** Whether something is true of all of them; without a list, for this is asked for each of thousands of routes. */
+function everyEntry<Data> (table: Table<Data>, test: (entry: Entry<Data>) => boolean): boolean {
+  return table.entries.every(entry => test(entry) && (entry instanceof Resource || everyEntry(entry, test)))
+}
+
 /** Text and whole variables only, without characters that mean something to Fastify's router. */
 function isSimple (pattern: Pattern): boolean {
   return !pattern.open && ownSegments(pattern).every(segment =>
@@ -118,8 +132,10 @@ function slotOf<Data> (method: string, { resource: { pattern } }: Route<Data>): 
 
 /** Whether an entry wins over a route where both match. */
 function goesBefore<Data> (entry: Entry<Data>, route: Route<Data>): boolean {
+  // First what is cheap and mostly false.
+  if (!overlap(entry, route.resource.pattern)) return false
   if (entry instanceof Resource && ![...entry.routes.values()].some(other => sharesMethod(other, route))) return false
-  return precedes(entry, route.resource) && overlap(entry, route.resource.pattern)
+  return precedes(entry, route.resource)
 }
 
 function precedes<Data> (a: Entry<Data>, b: Entry<Data>): boolean {
@@ -138,14 +154,21 @@ function chainOf<Data> (entry: Entry<Data>): Entry<Data>[] {
   return [...chainOf(around), entry]
 }
 
+/** The sub-application around all others, or the entry itself. */
+function outermostOf<Data> (entry: Entry<Data>): Entry<Data> {
+  return chainOf(entry)[0] ?? entry
+}
+
 /** Whether a path may match both; when in doubt, it may. */
 function overlap<Data> (entry: Entry<Data>, pattern: Pattern): boolean {
-  const { segments, open } = entry instanceof Resource
-    ? entry.pattern
-    : { segments: entry.key.split('/').slice(1).map(text => ({ text })), open: true }
-  const [shorter, longer] = segments.length < pattern.segments.length
-    ? [{ segments, open }, pattern]
-    : [pattern, { segments, open }]
+  if (entry instanceof Resource) return mayMatchBoth(entry.pattern, pattern)
+  return mayMatchBoth({ segments: entry.key.split('/').slice(1).map(text => ({ text })), open: true }, pattern)
+}
+
+type Shape = Pick<Pattern, 'segments' | 'open'>
+
+function mayMatchBoth (one: Shape, other: Shape): boolean {
+  const [shorter, longer] = one.segments.length < other.segments.length ? [one, other] : [other, one]
   return (shorter.open || shorter.segments.length === longer.segments.length) &&
     shorter.segments.every((segment, index) => mayBeEqual(segment, longer.segments[index]))
 }

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { METHODS } from 'node:http'
+import { METHODS, type IncomingMessage } from 'node:http'
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { AIO_ERR_ROUTE_LIMIT } from '../../lib/errors.ts'
 import type { RouteHandler } from './definitions.ts'
+import { CompilerRequest } from './live/compiler-request.ts'
+import { addOwnParser, doorKinds, doorRoute } from './live/doors.ts'
 import { askedPath, directPath } from './plan.ts'
 import { resourceId, type RouteData, type Routing } from './routing.ts'
 import { domainStrategy, resourceStrategy } from './strategies.ts'
@@ -29,9 +31,14 @@ export function isOwnOptions ({ config }: RouteOptions): boolean {
   return config !== undefined && kRoute in config
 }
 
+/** Marks a route of Fastify as ours; the table knows what is allowed. */
+export function markOf (route: Route<RouteData> | null): object {
+  return { allowed: false, [kRoute]: route }
+}
+
 /** The table knows what is allowed. */
 function ownConfig (route: Route<RouteData> | null, config?: object): FastifyContextConfig {
-  return Object.assign({ ...config, allowed: false }, { [kRoute]: route })
+  return Object.assign({ ...config }, markOf(route))
 }
 
 /** Hands a route to Fastify, in the context its hooks are to come from. */
@@ -116,6 +123,25 @@ function addAllMethods (scope: FastifyInstance): void {
 
 function addMethod (scope: FastifyInstance, method: string): void {
   if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method, { hasBody: true })
+}
+
+/** Adds the doors for live routes to a context. */
+export function registerDoors (context: FastifyInstance, routing: Routing): void {
+  useStrategy(context, resourceStrategy(request => routing.doorOf(request)))
+  addOwnParser(context)
+  const ids = routing.addDoors(context, doorKinds.length)
+  const config = { ...markOf(null), liveDoor: true }
+  const resolve = (request: IncomingMessage) => routing.resolve(request)
+  // Below a prefix the prefix itself is a path, too.
+  for (const url of context.prefix === '' ? ['/*'] : ['', '/*']) {
+    for (const [index, kind] of doorKinds.entries()) {
+      context.route(doorRoute(context, { ...kind, url, id: ids[index] ?? '', config, resolve }))
+    }
+  }
+  // No request comes here.
+  const constraints = { resource: `${ids[0] ?? ''}.closed` }
+  const schema = new CompilerRequest(context, () => routing.start())
+  context.route({ method: 'GET', url: '/*', constraints, exposeHeadRoute: false, config, schema, handler: () => {} })
 }
 
 /** A fixed path may have been taken by another route, for some methods of many. */

@@ -11,6 +11,7 @@ import { abortStarted, rememberReply, replyOf, StreamResponse } from '../respons
 import type { RouteDef, RouteHandler } from './definitions.ts'
 import { Domain } from './domain.ts'
 import { decodePath, pathOf } from './encoding.ts'
+import type { LiveRoute } from './live/live-route.ts'
 import type { PathParams } from './pattern.ts'
 import { Plan } from './plan.ts'
 import { hostOf } from './strategies.ts'
@@ -22,6 +23,10 @@ export interface RouteData {
   readonly def: RouteDef
   /** Runs the handler, or the view. */
   readonly run: RouteHandler
+  /** Set for a route that was added while the app ran. */
+  readonly live?: LiveRoute
+  /** Whether the path is in Fastify's syntax. */
+  readonly native?: boolean
 }
 
 /** A route of Fastify for routes that are asked for: what its constraint is called, and its methods. */
@@ -37,11 +42,23 @@ export class Routing {
   readonly #answers = new WeakMap<IncomingMessage, { target: string, resolution: Resolution<RouteData> }>()
   readonly #doors = new Map<Route<RouteData>, string>()
   readonly #shared = new Map<FastifyInstance, Map<string, Door>>()
+  readonly #live = new Map<FastifyInstance, readonly string[]>()
   #doorCount = 0
+  #started = false
   readonly #outermost = new Table<RouteData>()
 
   constructor (app: FastifyInstance) {
     this.assign(app, this.#outermost)
+  }
+
+  /** Whether Fastify's router is closed. */
+  get started (): boolean {
+    return this.#started
+  }
+
+  /** Notes that Fastify takes no more routes. */
+  start (): void {
+    this.#started = true
   }
 
   /** Makes an app the one whose routes a table has. */
@@ -120,8 +137,26 @@ export class Routing {
     return door
   }
 
+  /** Names the doors of a context for its live routes. */
+  addDoors (context: FastifyInstance, count: number): readonly string[] {
+    const number = this.#doorCount++
+    const doors = Array.from({ length: count }, (_, kind) => `live#${number}.${kind}`)
+    this.#live.set(context, doors)
+    return doors
+  }
+
+  /** The doors of exactly this context. */
+  doorsOf (context: FastifyInstance): readonly string[] | undefined {
+    return this.#live.get(context)
+  }
+
   setDoor (route: Route<RouteData>, id: string): void {
     this.#doors.set(route, id)
+  }
+
+  /** Closes the door to a route. */
+  deleteDoor (route: Route<RouteData>): void {
+    this.#doors.delete(route)
   }
 
   /** For the router's constraint: behind which of Fastify's routes a request finds its own. */
@@ -170,7 +205,10 @@ export class Routing {
   /** The route that a preflight asks about: it is answered behind the same door. */
   #preflighted (request: IncomingMessage): Route<RouteData> | null {
     const { headers: { 'access-control-request-method': method }, method: own, url = '/' } = request
-    return own === 'OPTIONS' && method !== undefined ? this.resolveTarget(method, url, hostOf(request)).route : null
+    if (own !== 'OPTIONS' || method === undefined) return null
+    const { route } = this.resolveTarget(method, url, hostOf(request))
+    // A live route has no such door of its own.
+    return route?.data.live === undefined ? route : null
   }
 
   #findDomain (host: string | undefined) {

@@ -97,6 +97,51 @@ export class Table<Data> {
     const pattern = new Pattern(path, prefix)
     const last = this.entries.at(-1)
     if (last instanceof Resource && last.name === name && isSame(last.pattern, pattern)) return last
+    return this.#create(pattern, name)
+  }
+
+  /**
+   * The resource for a path that comes late: that of the same path and name, wherever it is.
+   *
+   * @throws AIO_ERR_ROUTE_PATH, AIO_ERR_ROUTE_NAME
+   */
+  lateResource (pattern: Pattern, name: string | undefined): Resource<Data> {
+    const found = this.at(pattern.key).find(entry =>
+      entry instanceof Resource && entry.name === name && isSame(entry.pattern, pattern))
+    return found instanceof Resource ? found : this.#create(pattern, name)
+  }
+
+  /** Takes a resource away, when it has no route any more. */
+  drop (resource: Resource<Data>): void {
+    if (resource.routes.size > 0) return
+    const others = this.#index.get(resource.key) ?? []
+    remove(others, resource)
+    remove(this.entries, resource)
+    if (others.length === 0) this.#index.delete(resource.key)
+    const { name } = resource
+    if (name !== undefined && this.#names.get(name) === resource) this.#names.delete(name)
+  }
+
+  /** Puts a route back that was taken away. */
+  restore (route: Route<Data>): void {
+    const { method, resource } = route
+    resource.routes.set(method, route)
+    if (this.at(resource.key).includes(resource)) return
+    if (resource.name !== undefined) this.#names.set(resource.name, resource)
+    this.#add(resource)
+  }
+
+  /** What has exactly this fixed part. */
+  at (key: string): readonly (Resource<Data> | Table<Data>)[] {
+    return this.#index.get(key) ?? []
+  }
+
+  /** Whatever might be meant by a path, the longest fixed part first. */
+  candidates (path: string): Iterable<Resource<Data> | Table<Data>> {
+    return this.#candidates(path)
+  }
+
+  #create (pattern: Pattern, name: string | undefined): Resource<Data> {
     if (name !== undefined) this.#checkName(name)
     const resource = new Resource(pattern, name, this, this.#count())
     if (name !== undefined) this.#names.set(name, resource)
@@ -123,16 +168,17 @@ export class Table<Data> {
 
   /** Finds the route for a method and a path decoded by `decodePath()`. */
   resolve (method: string, path: string): Resolution<Data> {
-    const allowed = new Set<string>()
+    let allowed: Set<string> | undefined
     for (const candidate of this.#candidates(path)) {
       if (candidate instanceof Table) return candidate.resolve(method, path)
       const params = candidate.pattern.match(path)
       if (params === null) continue
       const route = candidate.find(method)
       if (route !== undefined) return { table: this, route, params }
+      allowed ??= new Set()
       for (const name of candidate.routes.keys()) allowed.add(name)
     }
-    return { table: this, route: null, allowed: [...allowed].sort() }
+    return { table: this, route: null, allowed: [...allowed ?? []].sort() }
   }
 
   /** The innermost table that a path belongs to, whatever routes it has. */
@@ -155,7 +201,7 @@ export class Table<Data> {
     this.entries.push(entry)
     const others = this.#index.get(entry.key)
     if (others === undefined) this.#index.set(entry.key, [entry])
-    else others.push(entry)
+    else others.splice(isLast(entry) ? others.length : others.findLastIndex(other => !isLast(other)) + 1, 0, entry)
     this.#longestKey = Math.max(this.#longestKey, entry.key.length)
   }
 
@@ -172,6 +218,16 @@ export class Table<Data> {
 /** In the outermost app an empty path and a slash come to the same, but are two paths all the same. */
 function isSame (a: Pattern, b: Pattern): boolean {
   return a.own === b.own && a.prefix === b.prefix
+}
+
+/** A wildcard in Fastify's syntax is what is left when no variable fits. */
+function isLast<Data> (entry: Resource<Data> | Table<Data>): boolean {
+  return entry instanceof Resource && entry.pattern.isWildcard
+}
+
+function remove<Item> (items: Item[], item: Item): void {
+  const index = items.lastIndexOf(item)
+  if (index !== -1) items.splice(index, 1)
 }
 
 function upTo (path: string, end: number): string {

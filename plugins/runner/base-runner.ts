@@ -12,7 +12,9 @@ import { Hardening } from './hardening.ts'
 import type { RunnerLog } from './log.ts'
 import { resolveRunnerOptions, type ResolvedRunnerOptions, type RunnerOptions } from './options.ts'
 import { handleProcessSignals } from './process-signals.ts'
-import { describeConnections, type ConnectionReport } from './report.ts'
+import {
+  describeConnections, describeWork, type ConnectionReport, type GenerationReport, type Work
+} from './report.ts'
 import { Shutdown, type Phase } from './shutdown.ts'
 import { createSiteServer, type Served, type TLSOptions } from './site-server.ts'
 import type { BaseSite } from './sites/base-site.ts'
@@ -25,6 +27,10 @@ export interface RunnerReport {
   /** The hook that is being waited for. */
   readonly waitingFor: string | null
   readonly connections: ConnectionReport
+  /** Jobs under way, one line each. */
+  readonly work: readonly string[]
+  /** The apps: those that swaps have replaced and that still end, oldest first, then the one that serves. */
+  readonly generations: readonly GenerationReport[]
 }
 
 /** A runner without an opinion on what it serves. */
@@ -100,13 +106,20 @@ export abstract class BaseRunner implements AsyncDisposable {
     return this.cleanup()
   }
 
+  /** Whether the shutdown gave up waiting for something, which may still go on. */
+  get gaveUp (): boolean {
+    return this.#shutdown?.gaveUp ?? false
+  }
+
   /** What the runner is doing, and what it waits for. */
   inspect (): RunnerReport {
     return {
       phase: this.phase,
       sites: [...this.#sites].map(({ name }) => name),
       waitingFor: this.waitingFor(),
-      connections: describeConnections(this.connections)
+      connections: describeConnections(this.connections),
+      work: describeWork(this.work()),
+      generations: this.generations()
     }
   }
 
@@ -118,6 +131,12 @@ export abstract class BaseRunner implements AsyncDisposable {
   checkReady (site: string): void {
     if (this.#closed !== null) throw new AIO_ERR_RUNNER_CLOSED(`make a ${site}`)
     if (this.#phase !== 'running') throw new AIO_ERR_RUNNER_NOT_SET_UP(site)
+  }
+
+  /** The same for whatever else needs a runner that serves. */
+  protected checkRunning (what: string): void {
+    if (this.#closed !== null) throw new AIO_ERR_RUNNER_CLOSED(what)
+    if (this.#phase !== 'running') throw new AIO_ERR_RUNNER_NOT_SET_UP('swap')
   }
 
   /** A server for a site, which is not listening yet. */
@@ -138,10 +157,19 @@ export abstract class BaseRunner implements AsyncDisposable {
   protected abstract get log (): RunnerLog
   protected abstract prepare (): Promise<void>
   protected abstract served (): Served
+  protected abstract cancelStart (): void
+  protected abstract lame (): void
   protected abstract notify (): Promise<void>
   protected abstract giveUp (): void
   protected abstract teardown (): Promise<void>
+  protected abstract work (): Work
+  protected abstract endWork (): void
+  protected abstract failures (): string[]
   protected abstract waitingFor (): string | null
+
+  protected generations (): GenerationReport[] {
+    return []
+  }
 
   async #begin (): Promise<void> {
     if (this.options.handleSignals) {
@@ -153,7 +181,8 @@ export abstract class BaseRunner implements AsyncDisposable {
   }
 
   async #end (): Promise<void> {
-    // Contexts that are being entered are left again, but only when all of them have been entered.
+    // A hook that is running is waited for: what it opens meanwhile has to be closed.
+    this.cancelStart()
     await this.#setup?.catch(() => {})
     const sites = [...this.#sites]
     this.#shutdown = new Shutdown({
@@ -163,9 +192,13 @@ export abstract class BaseRunner implements AsyncDisposable {
       servers: () => sites.flatMap(({ servers }) => servers),
       closeListeners: () => { for (const site of sites) site.closeListeners() },
       releaseSites: () => this.#release(sites),
+      lame: () => this.lame(),
       notify: () => this.notify(),
       giveUp: () => this.giveUp(),
       cleanup: () => this.teardown(),
+      work: () => this.work(),
+      endWork: () => this.endWork(),
+      failures: () => this.failures(),
       waitingFor: () => this.waitingFor()
     })
     if (this.#hurried) this.#shutdown.hurry()

@@ -1,8 +1,8 @@
 /**
  * Every socket of a runner's sites, and what each is doing: what a shutdown has to know to lose nothing.
  *
- * A request costs one pointer on its socket's record and one number when its response has ended. No listener
- * per response, no set: what a connection is doing is worked out only while the runner drains.
+ * A request costs one pointer on its socket's record, taken away when its response has ended, and two numbers. No
+ * listener per response, no set: what a connection is doing is worked out only while the runner drains.
  *
  * @module
  */
@@ -31,6 +31,11 @@ declare module 'node:net' {
  */
 export type ConnectionState = 'fresh' | 'handshake' | 'reading' | 'busy' | 'idle' | 'upgraded'
 
+/** What a connection was switched to; each handshake makes a new one, so it also tells them apart. */
+export interface Upgraded {
+  readonly path: string
+}
+
 /** One accepted socket. */
 export class Connection {
   /** The socket as accepted; under TLS, the one that carries the cipher text. */
@@ -38,10 +43,12 @@ export class Connection {
   /** The socket that HTTP is spoken on; `null` until TLS has been negotiated. */
   socket: Socket | null
   readonly acceptedAt = performance.now()
-  /** The newest response on this socket; earlier ones of a pipeline hang on it. */
+  /** The newest response on this socket until it has left: what is kept for longer would outlive its generation. */
   newest: SiteResponse | null = null
-  /** The path of the websocket that it has become. */
-  upgraded: string | null = null
+  /** Those of a pipeline before it that have not left, oldest first. */
+  readonly earlier: SiteResponse[] = []
+  /** The websocket that it has become. */
+  upgraded: Upgraded | null = null
   /** Whether its end has begun: a FIN is on its way. */
   ending = false
   /** Whether something on it was refused: nothing that comes after it is looked at. */
@@ -57,7 +64,10 @@ export class Connection {
   /** When a sweep first found it idle, and how many bytes it had read then. */
   idleSeen: { at: number, bytes: number } | null = null
 
-  constructor (transport: Socket, socket: Socket | null) {
+  readonly #all: Connections
+
+  constructor (all: Connections, transport: Socket, socket: Socket | null) {
+    this.#all = all
     this.transport = transport
     this.socket = socket
   }
@@ -67,16 +77,47 @@ export class Connection {
     if (this.upgraded !== null) return 'upgraded'
     if (this.newest !== null && !this.newest.writableFinished) return 'busy'
     if (this.socket.bytesRead > this.bytesAtIdle) return 'reading'
-    return this.newest === null ? 'fresh' : 'idle'
+    return this.bytesAtIdle === 0 ? 'fresh' : 'idle'
+  }
+
+  /** Notes a request that has come. */
+  begin (response: SiteResponse): void {
+    if (this.newest !== null && !this.newest.writableFinished) this.earlier.push(this.newest)
+    this.newest = response
+    response.startedAt = performance.now()
+    this.inFlight += 1
+  }
+
+  /** Notes that a response has left. */
+  end (response: SiteResponse, socket: Socket): void {
+    if (this.newest === response) this.newest = null
+    else if (this.earlier[0] === response) this.earlier.shift()
+    this.inFlight -= 1
+    if (this.held.length > 0) process.nextTick(releaseHeld, this, socket)
+    this.bytesAtIdle = socket.bytesRead
+    // Answered before its body had come: Node reads the rest away, which is no part of the next request.
+    if (!response.req.complete) this.#noteRest(response.req, socket)
+  }
+
+  #noteRest (request: IncomingMessage, socket: Socket): void {
+    request.once('close', () => { this.bytesAtIdle = socket.bytesRead })
+  }
+
+  /** Whether nothing may come after a response. */
+  isLast (response: SiteResponse): boolean {
+    return this.#all.draining && this.newest === response
   }
 
   /** The responses of a pipeline that have not ended, oldest first. */
   get pending (): SiteResponse[] {
-    const found: SiteResponse[] = []
-    for (let response = this.newest; response !== null; response = response.previous) {
-      if (!response.writableFinished) found.unshift(response)
-    }
-    return found
+    const all = this.newest === null ? [] : [...this.earlier, this.newest]
+    return all.filter(response => !response.writableFinished)
+  }
+
+  /** Those of them that the app has got. */
+  get handled (): SiteResponse[] {
+    const { pending } = this
+    return pending.slice(0, pending.length - this.held.length)
   }
 }
 
@@ -87,6 +128,16 @@ export class Connections implements Iterable<Connection> {
   /** How many sockets were accepted so far; tells whether the accept queue has run dry. */
   accepted = 0
   readonly #all = new Set<Connection>()
+  /** Weak: what only we remember is not being worked on. */
+  #abandoned: WeakRef<SiteResponse>[] = []
+  #abandonedLimit = 64
+
+  /** Responses whose client has gone, while their handlers may still be at work. */
+  get abandoned (): SiteResponse[] {
+    const found = this.#abandoned.flatMap(reference => reference.deref() ?? []).filter(isUnanswered)
+    this.#abandoned = found.map(response => new WeakRef(response))
+    return found
+  }
 
   get size (): number {
     return this.#all.size
@@ -105,11 +156,19 @@ export class Connections implements Iterable<Connection> {
       return null
     }
     this.accepted += 1
-    const connection = new Connection(transport, secure ? null : transport)
+    const connection = new Connection(this, transport, secure ? null : transport)
     transport[kConnection] = connection
     this.#all.add(connection)
-    transport.once('close', () => this.#all.delete(connection))
+    transport.once('close', () => this.#remove(connection))
     return connection
+  }
+
+  #remove (connection: Connection): void {
+    this.#all.delete(connection)
+    if (connection.newest === null) return
+    const left = connection.handled.filter(isUnanswered)
+    for (const response of left) this.#abandoned.push(new WeakRef(response))
+    if (this.#abandoned.length > this.#abandonedLimit) this.#abandonedLimit = 64 + 2 * this.abandoned.length
   }
 
   /** Connects the socket that TLS made with the one it was made from. */
@@ -129,19 +188,9 @@ export class Connections implements Iterable<Connection> {
     return (request, response) => {
       const connection = request.socket[kConnection]
       if (connection !== undefined) {
-        const before = connection.newest
-        if (before !== null && !before.writableFinished) response.previous = before
-        connection.newest = response
-        connection.inFlight += 1
-        response.connections = this
-        if (this.draining) {
-          // The rest of a pipeline may be in the same piece: only the last of it may close the connection.
-          setImmediate(() => {
-            // It may have been answered for or cut meanwhile.
-            if (!response.headersSent && !response.destroyed) handler(request, response)
-          })
-          return
-        }
+        connection.begin(response)
+        // The rest of a pipeline may be in the same piece: only the last of it may close the connection.
+        if (this.draining) return handleSoon(handler, request, response)
       }
       handler(request, response)
     }
@@ -153,30 +202,38 @@ export type SiteListener = (request: IncomingMessage, response: SiteResponse) =>
 
 /** A response that, while its runner drains, is the last one of its connection. */
 export class SiteResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  readonly startedAt = performance.now()
-  /** The unfinished response before this one on the same socket. */
-  previous: SiteResponse | null = null
-  connections: Connections | null = null
+  /** When its request had come; set by the connection, for a field of its own would slow every response down. */
+  declare startedAt: number
 
   /** `reason` may be left out, and then the headers are the second argument, as with Node's own. */
   override writeHead (statusCode: number, reason?: unknown, headers?: OutgoingHttpHeaders): this {
-    if (this.connections?.draining === true && this.req.socket?.[kConnection]?.newest === this) {
-      this.shouldKeepAlive = false
-    }
+    if (this.req.socket?.[kConnection]?.isLast(this) === true) this.shouldKeepAlive = false
     return super.writeHead(statusCode, reason as string, headers)
   }
 
   override detachSocket (socket: Socket): void {
     super.detachSocket(socket)
-    this.previous = null
-    const connection = socket[kConnection]
-    if (connection === undefined) return
-    connection.inFlight -= 1
-    if (connection.held.length > 0) process.nextTick(releaseHeld, connection, socket)
-    connection.bytesAtIdle = socket.bytesRead
-    // Answered before its body had come: Node reads the rest away, which is no part of the next request.
-    if (!this.req.complete) this.req.once('close', () => { connection.bytesAtIdle = socket.bytesRead })
+    socket[kConnection]?.end(this, socket)
   }
+}
+
+function handleSoon (handler: SiteListener, request: IncomingMessage, response: SiteResponse): void {
+  setImmediate(() => {
+    // It may have been answered for or cut meanwhile.
+    if (!response.headersSent && !response.destroyed) handler(request, response)
+    // Nobody works on it.
+    else if (response.destroyed) response.end()
+  })
+}
+
+/** Whether a handler may still be at work on it: Fastify ends even what cannot be sent any more. */
+function isUnanswered ({ headersSent, writableEnded }: ServerResponse): boolean {
+  return !headersSent && !writableEnded
+}
+
+/** Whether nothing of it is left to be done: it has left, or its client has gone and it is answered all the same. */
+export function isOver (response: SiteResponse): boolean {
+  return response.writableFinished || (response.req.socket.destroyed && !isUnanswered(response))
 }
 
 /** Goes on with the next request of a pipeline, and with reading when none waits any more. */

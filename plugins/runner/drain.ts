@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Connection, Connections } from './connections.ts'
+import { kConnection, type Connection, type Connections, type SiteResponse } from './connections.ts'
 
 /** How often connections are looked at, in milliseconds. */
 const SWEEP_INTERVAL = 20
@@ -41,7 +41,7 @@ export class Sweeper {
     for (const connection of this.#connections) {
       if (connection.ending) continue
       const { state } = connection
-      if (state === 'fresh' && now - connection.acceptedAt > FRESH_GRACE) end(connection)
+      if (state === 'fresh' && now - connection.acceptedAt > FRESH_GRACE) endUnlessRead(connection)
       else if (state === 'idle') this.#sweepIdle(connection, now)
       else connection.idleSeen = null
     }
@@ -55,30 +55,47 @@ export class Sweeper {
     const bytes = connection.transport.bytesRead
     const seen = connection.idleSeen
     if (seen === null || seen.bytes !== bytes) connection.idleSeen = { at: now, bytes }
-    else if (now - seen.at >= this.#idleGrace) end(connection)
+    else if (now - seen.at >= this.#idleGrace) endUnlessRead(connection)
   }
 }
 
+/**
+ * Ends a connection once the event loop has been to the kernel: where this process was kept from running, the grace is
+ * over while a request waits there to be read.
+ */
+function endUnlessRead (connection: Connection): void {
+  const { bytesRead } = connection.transport
+  setImmediate(() => {
+    if (!connection.ending && connection.transport.bytesRead === bytesRead) end(connection)
+  })
+}
+
 /** Tells handlers that their time is up, through `request.signal` and the `close` event of the raw request. */
-export function abortRequests (connections: Connections): void {
-  for (const connection of connections) {
-    for (const { req } of connection.pending) req.emit('close')
-  }
+export function abortRequests (responses: Iterable<SiteResponse>): void {
+  for (const { req } of responses) req.emit('close')
 }
 
 /** Answers for handlers that did not: 503 where nothing was sent, 408 for half a request, a cut elsewhere. */
 export function answerForHandlers (connections: Connections): void {
   for (const connection of connections) {
-    const { state, transport } = connection
+    const { state } = connection
     if (connection.ending) continue
     if (state === 'reading') {
       connection.ending = true
       connection.socket?.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
     } else if (state === 'busy') {
-      // A body that breaks off is seen as broken off; one that ends would pass for a whole one.
-      if (connection.pending.some(({ headersSent }) => headersSent)) transport.destroy()
-      else answerUnavailable(connection)
+      answerUnavailable(connection.pending)
     }
+  }
+}
+
+/** The same for some responses only. */
+export function answerUnavailable (responses: readonly SiteResponse[]): void {
+  for (const response of responses) {
+    const connection = response.req.socket[kConnection]
+    // A body that breaks off is seen as broken off; one that ends would pass for a whole one.
+    if (connection?.pending.some(({ headersSent }) => headersSent) === true) connection.transport.destroy()
+    else if (!response.headersSent) answer(response)
   }
 }
 
@@ -87,16 +104,14 @@ export function destroyAll (connections: Connections): void {
   for (const { transport } of connections) transport.destroy()
 }
 
-function answerUnavailable (connection: Connection): void {
-  for (const response of connection.pending) {
-    const body = '503: Service Unavailable'
-    response.writeHead(503, {
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': body.length,
-      'retry-after': '1'
-    })
-    response.end(body)
-  }
+function answer (response: SiteResponse): void {
+  const body = '503: Service Unavailable'
+  response.writeHead(503, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': body.length,
+    'retry-after': '1'
+  })
+  response.end(body)
 }
 
 /** A FIN first: destroying a socket that holds unread bytes would reset it, and take back our last answer. */

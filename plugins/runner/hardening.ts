@@ -12,7 +12,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { boolean, check, checkOptions, either, integer, milliseconds, oneOf, type Shape } from '../../lib/options.ts'
 import { Admission } from './admission.ts'
-import { kConnection, type Connection, type Connections, type SiteListener } from './connections.ts'
+import { kConnection, type Connection, type Connections, type SiteListener, type SiteResponse } from './connections.ts'
 import { HeadCheck } from './head-check.ts'
 import { refuse, refuseRest } from './refusal.ts'
 import { SendLimit } from './send-limit.ts'
@@ -152,10 +152,7 @@ export class Hardening {
       const status = this.#heads.find(request)
       if (status !== 0) refuse(response, status)
       else if (connection !== undefined && connection.inFlight > this.#maxPipelined) {
-        hold(connection, () => {
-          // It may have been answered for while it waited.
-          if (!response.writableEnded && !request.socket.destroyed) listener(request, response)
-        })
+        hold(connection, listener, request, response)
       } else listener(request, response)
     }
   }
@@ -205,8 +202,13 @@ function statusOf ({ code = '', reason }: ParserError): number {
   return parserErrors[code] ?? 400
 }
 
-function hold (connection: Connection, next: () => void): void {
-  connection.held.push(next)
+function hold (
+  connection: Connection, listener: SiteListener, request: IncomingMessage, response: SiteResponse
+): void {
+  connection.held.push(() => {
+    // It may have been answered for while it waited.
+    if (!response.writableEnded && !request.socket.destroyed) listener(request, response)
+  })
   connection.socket?.pause()
 }
 

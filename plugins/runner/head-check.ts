@@ -65,7 +65,7 @@ export class HeadCheck {
 
 /** Whether a header has the given name; most others of its length are told by their first letter. */
 function isName (name: string, lower: string): boolean {
-  return (name.charCodeAt(0) | 0x20) === lower.charCodeAt(0) && name.toLowerCase() === lower
+  return name === lower || ((name.charCodeAt(0) | 0x20) === lower.charCodeAt(0) && name.toLowerCase() === lower)
 }
 
 /** Chunked is all that Node can undo (RFC 9112, section 6.1), and HTTP/1.0 does not know it. */

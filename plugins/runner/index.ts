@@ -6,14 +6,15 @@
  * @module
  */
 
-export { AppRunner, runnerKey } from './app-runner.ts'
+export { AppRunner, runnerKey, type Swap } from './app-runner.ts'
 export { BaseRunner, type RunnerReport } from './base-runner.ts'
 export { type ConnectionState } from './connections.ts'
 export { type HardeningOptions } from './hardening.ts'
 export { type RunnerLog } from './log.ts'
 export { type RunnerOptions } from './options.ts'
-export { type ConnectionReport } from './report.ts'
-export { runApp, type AppSource, type RunAppOptions } from './run-app.ts'
+export { type ConnectionReport, type GenerationReport } from './report.ts'
+export { type SwapOptions } from './retirement.ts'
+export { hardDeadlineOf, runApp, runAppShape, type AppSource, type RunAppOptions } from './run-app.ts'
 export { ServerRunner } from './server-runner.ts'
 export { type Phase } from './shutdown.ts'
 export { type TLSOptions } from './site-server.ts'
@@ -22,3 +23,4 @@ export { NamedPipeSite } from './sites/named-pipe-site.ts'
 export { SockSite, type ListeningSocket } from './sites/sock-site.ts'
 export { TCPSite, type TCPSiteOptions } from './sites/tcp-site.ts'
 export { UnixSite, type UnixSiteOptions } from './sites/unix-site.ts'
+export { claimPath, type BoundPath, type ClaimedPath } from './unix-path.ts'

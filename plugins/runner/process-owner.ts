@@ -15,6 +15,9 @@ const EXIT_DEADLINE = 124
 /** How long a process that has cleaned up may take to end by itself, in milliseconds. */
 const EXIT_GRACE = 1000
 
+/** The same when something that was cut may go on for ever. */
+const CUT_EXIT_GRACE = 20
+
 /** How much longer the watchdog waits than the main thread, in milliseconds. */
 const WATCHDOG_GRACE = 100
 
@@ -134,6 +137,6 @@ export class ProcessOwner {
       const resources = process.getActiveResourcesInfo().filter(name => name !== 'Timeout')
       process.stderr.write(`Exit although something is still open: ${resources.join(', ') || 'a timer'}\n`)
       process.exit()
-    }, EXIT_GRACE).unref()
+    }, this.#runner.gaveUp ? CUT_EXIT_GRACE : EXIT_GRACE).unref()
   }
 }

@@ -24,7 +24,7 @@ export interface RunAppOptions extends Omit<RunnerOptions, 'handleSignals'> {
   /**
    * Addresses or names to listen at.
    *
-   * @default every address, unless `path` or `sock` is given
+   * @default every address, unless `path`, `sock` or `sites` is given
    */
   host?: string | readonly string[]
   /**
@@ -45,6 +45,12 @@ export interface RunAppOptions extends Omit<RunnerOptions, 'handleSignals'> {
    * @default []
    */
   sock?: ListeningSocket | readonly ListeningSocket[]
+  /**
+   * Makes further sites of the runner; alone it replaces TCP, as `path` and `sock` do.
+   *
+   * @default undefined
+   */
+  sites?: (runner: AppRunner) => Iterable<BaseSite>
   /**
    * Serves HTTPS on every site, with these options of `node:tls`.
    *
@@ -76,6 +82,12 @@ export interface RunAppOptions extends Omit<RunnerOptions, 'handleSignals'> {
    */
   handleSignals?: boolean
   /**
+   * Called once all sites listen, with the runner: to swap apps, or to add sites.
+   *
+   * @default undefined
+   */
+  onRunning?: (runner: AppRunner) => void
+  /**
    * Stops the app when it aborts.
    *
    * @default undefined
@@ -98,17 +110,20 @@ const { handleSignals: _, ...shapeOfRunner } = runnerShape
 const runnerKeys = Object.keys(shapeOfRunner) as (keyof typeof shapeOfRunner)[]
 
 const socket = check('a net.Server or { fd }', value => typeof value === 'object' && value !== null)
-const shape: Shape<RunAppOptions> = {
+/** The checks of the options of `runApp`. */
+export const runAppShape: Shape<RunAppOptions> = {
   ...shapeOfRunner,
   host: either(string, listOf(string)),
   port: integer(0, 65_535),
   path: either(nonEmptyString, listOf(nonEmptyString)),
   sock: either(listOf(socket), socket),
+  sites: func,
   tls: object,
   backlog: integer(0, 65_535),
   reusePort: boolean,
   print: either(func, oneOf(null)),
   handleSignals: boolean,
+  onRunning: func,
   signal: check('an AbortSignal', value => value instanceof AbortSignal),
   hardDeadline: integer(1)
 }
@@ -120,10 +135,10 @@ const shape: Shape<RunAppOptions> = {
  *   started has been left again; the errors of hooks during the shutdown
  */
 export async function runApp (app: AppSource, options: RunAppOptions = {}): Promise<void> {
-  checkOptions('runApp', options, shape)
+  checkOptions('runApp', options, runAppShape)
   const { print = console.log, handleSignals = true, signal } = options
   const runnerOptions = pick(options, ...runnerKeys)
-  const hardDeadline = Math.min(options.hardDeadline ?? defaultDeadline(runnerOptions), LONGEST_TIMER)
+  const hardDeadline = hardDeadlineOf(options)
   const instance = await (typeof app === 'function' ? app() : app)
   const runner = new AppRunner(instance, {
     ...runnerOptions,
@@ -141,7 +156,10 @@ export async function runApp (app: AppSource, options: RunAppOptions = {}): Prom
   } catch (error) {
     if (!owner.stopping) throw await afterCleanup(owner, error)
   }
-  if (!owner.stopping) print?.(banner(runner.sites))
+  if (!owner.stopping) {
+    print?.(banner(runner.sites))
+    options.onRunning?.(runner)
+  }
   await owner.untilStopped()
 }
 
@@ -153,6 +171,11 @@ async function afterCleanup (owner: ProcessOwner, error: unknown): Promise<unkno
   } catch (other) {
     return new AggregateError([error, other], error instanceof Error ? error.message : String(error), { cause: error })
   }
+}
+
+/** How long `runApp` with these options may take to end, in milliseconds. */
+export function hardDeadlineOf (options: RunAppOptions): number {
+  return Math.min(options.hardDeadline ?? defaultDeadline(pick(options, ...runnerKeys)), LONGEST_TIMER)
 }
 
 /** What the phases may take together and a little more, or what the orchestrator grants less two seconds. */
@@ -170,14 +193,15 @@ function softTimeout (options: RunnerOptions, hardDeadline: number): number {
 }
 
 function * sitesOf (runner: AppRunner, options: RunAppOptions): Iterable<BaseSite> {
-  const { host, port, path, sock, reusePort } = options
+  const { host, port, path, sock, sites, reusePort } = options
   const common = pick(options, 'tls', 'backlog')
   const tcp = { ...common, ...pick(options, 'port', 'reusePort') }
-  const elsewhere = path !== undefined || sock !== undefined
+  const elsewhere = path !== undefined || sock !== undefined || sites !== undefined
   if (host !== undefined) for (const item of [host].flat()) yield new TCPSite(runner, { ...tcp, host: item })
   else if (!elsewhere || port !== undefined || reusePort === true) yield new TCPSite(runner, tcp)
   for (const item of list(path)) yield new UnixSite(runner, item, common)
   for (const item of list(sock)) yield new SockSite(runner, item, common)
+  if (sites !== undefined) yield * sites(runner)
 }
 
 function banner (sites: Iterable<BaseSite>): string {

@@ -35,16 +35,27 @@ export class ServerRunner extends BaseRunner {
   protected served (): Served {
     const { keepAliveTimeout, server } = this.options
     return {
-      handler: this.#handler,
-      events: this.events,
+      front: { handler: this.#handler, events: this.events },
       serverOptions: { ...(keepAliveTimeout === undefined ? {} : { keepAliveTimeout }), ...server }
     }
   }
 
   protected async prepare (): Promise<void> {}
+  protected cancelStart (): void {}
+  protected lame (): void {}
   protected async notify (): Promise<void> {}
   protected giveUp (): void {}
   protected async teardown (): Promise<void> {}
+
+  protected work (): [] {
+    return []
+  }
+
+  protected endWork (): void {}
+
+  protected failures (): string[] {
+    return []
+  }
 
   protected waitingFor (): string | null {
     return null

@@ -9,14 +9,14 @@
  */
 
 import type { Server } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AIO_ERR_SHUTDOWN_TIMEOUT } from '../../lib/errors.ts'
 import { runDry } from './accept-queue.ts'
 import type { Connections } from './connections.ts'
 import { abortRequests, answerForHandlers, destroyAll, Sweeper } from './drain.ts'
 import type { RunnerLog } from './log.ts'
-import { LONGEST_TIMER, type ResolvedRunnerOptions } from './options.ts'
-import { countsAsText, describeConnections } from './report.ts'
+import type { ResolvedRunnerOptions } from './options.ts'
+import { countsAsText, describeConnections, describeWork, type Work } from './report.ts'
+import { until, wait, within } from './waiting.ts'
 
 /** Where a runner is in its life. */
 export type Phase = 'new' | 'running' | 'lame' | 'unlisten' | 'notify' | 'drain' | 'cancel' | 'kill' | 'cleanup' |
@@ -31,20 +31,25 @@ export interface ShutdownSubject {
   servers (): readonly Server[]
   /** Closes all listeners in this turn of the event loop. */
   closeListeners (): void
-  /** Gives back what listeners leave behind, such as paths. */
+  /** Gives back what leads to the listeners, such as paths. */
   releaseSites (): Promise<void>
+  /** Announces that the end is near. */
+  lame (): void
   /** Sends `onShutdown`, says goodbye to websockets. */
   notify (): Promise<void>
   /** Leaves the receiver of `onShutdown` that has not ended to itself. */
   giveUp (): void
   /** Leaves contexts, sends `onCleanup`, closes the app. */
   cleanup (): Promise<void>
+  /** What goes on without a connection, such as jobs. */
+  work (): Work
+  /** Puts an end to it. */
+  endWork (): void
+  /** The hooks of the cleanup that failed, as text. */
+  failures (): string[]
   /** The hook that is being waited for, as text. */
   waitingFor (): string | null
 }
-
-/** How often the end of the last connection is looked for, in milliseconds. */
-const POLL_INTERVAL = 5
 
 /** How long answers in the last moment have to leave, in milliseconds. */
 const FLUSH_TIME = 50
@@ -54,6 +59,8 @@ export class Shutdown {
   phase: Phase = 'running'
   readonly #subject: ShutdownSubject
   readonly #errors: unknown[] = []
+  /** Whoever was given up or cut, a line each. */
+  readonly #left: string[] = []
   readonly #skipWaiting = new AbortController()
   readonly #skipCancelling = new AbortController()
 
@@ -70,6 +77,7 @@ export class Shutdown {
     const { connections, options } = this.#subject
     const sweeper = new Sweeper(connections, options.idleGrace)
     this.#enter('lame')
+    this.#subject.lame()
     // Without a listener there is no load balancer to wait for.
     if (this.#subject.servers().length > 0) await wait(options.shutdownDelay, this.#skipWaiting.signal)
     await this.#unlisten()
@@ -78,7 +86,8 @@ export class Shutdown {
     sweeper.start()
     await this.#notify(deadline)
     await this.#drain(deadline)
-    if (connections.size > 0) await this.#cut()
+    if (!this.#isQuiet()) await this.#cut()
+    else if (this.gaveUp) this.#subject.log.warn(`Shutdown: ${this.#left.join()}`)
     sweeper.stop()
     await this.runCleanup()
   }
@@ -90,9 +99,15 @@ export class Shutdown {
    */
   async runCleanup (): Promise<void> {
     await this.#cleanup()
+    this.#reportFailures()
     this.#enter('closed')
     if (this.#errors.length === 1) throw this.#errors[0]
     if (this.#errors.length > 1) throw new AggregateError(this.#errors, 'Several hooks failed during the shutdown')
+  }
+
+  /** Whether something was given up or cut. */
+  get gaveUp (): boolean {
+    return this.#left.length > 0
   }
 
   /** Skips the waiting: to `cancel` at once, or from `cancel` to `kill`. Cleanup is never skipped. */
@@ -114,9 +129,10 @@ export class Shutdown {
   async #unlisten (): Promise<void> {
     const subject = this.#subject
     this.#enter('unlisten')
+    // A path goes first: whoever comes now finds nothing and asks somebody else, instead of being reset in the queue.
+    await this.#collect(subject.releaseSites())
     await runDry(subject.servers(), subject.connections, this.#skipWaiting.signal)
     subject.closeListeners()
-    await this.#collect(subject.releaseSites())
   }
 
   async #notify (deadline: number): Promise<void> {
@@ -124,20 +140,27 @@ export class Shutdown {
     const skip = this.#skipWaiting.signal
     const ended = await within(this.#collect(this.#subject.notify()), deadline - performance.now(), skip)
     if (ended) return
-    this.#reportHook('onShutdown')
+    this.#left.push(`gave up waiting for ${this.#subject.waitingFor() ?? 'the onShutdown receivers'}`)
     this.#subject.giveUp()
   }
 
   async #drain (deadline: number): Promise<void> {
     this.#enter('drain')
-    await this.#emptied(deadline, this.#skipWaiting.signal)
+    await until(() => this.#isQuiet(), deadline, this.#skipWaiting.signal)
+  }
+
+  /** Whether nothing goes on any more: no connection, no handler whose client has gone, no job. */
+  #isQuiet (): boolean {
+    const { connections } = this.#subject
+    return connections.size === 0 && connections.abandoned.length === 0 && this.#subject.work().length === 0
   }
 
   async #cut (): Promise<void> {
     const { connections, options } = this.#subject
     this.#enter('cancel')
     this.#reportConnections()
-    abortRequests(connections)
+    for (const { pending } of connections) abortRequests(pending)
+    this.#subject.endWork()
     await this.#emptied(performance.now() + options.cancelTimeout, this.#skipCancelling.signal)
     answerForHandlers(connections)
     await this.#emptied(performance.now() + FLUSH_TIME, this.#skipCancelling.signal)
@@ -152,17 +175,15 @@ export class Shutdown {
     this.#enter('cleanup')
     const ended = await within(this.#collect(this.#subject.cleanup()), options.cleanupTimeout)
     if (!ended) {
-      this.#reportHook('cleanup')
+      this.#left.push(`gave up waiting for ${this.#subject.waitingFor() ?? 'the cleanup receivers'}`)
+      this.#subject.log.warn(`Shutdown: ${this.#left.at(-1)}`)
       this.#errors.push(new AIO_ERR_SHUTDOWN_TIMEOUT('The cleanup', options.cleanupTimeout))
     }
   }
 
   /** Waits for the last connection to end, until the time is up or the signal aborts. */
-  async #emptied (deadline: number, skip = new AbortController().signal): Promise<void> {
-    const { connections } = this.#subject
-    while (connections.size > 0 && performance.now() < deadline && !skip.aborted) {
-      await wait(Math.min(POLL_INTERVAL, deadline - performance.now()), skip)
-    }
+  async #emptied (deadline: number, skip?: AbortSignal): Promise<void> {
+    await until(() => this.#subject.connections.size === 0, deadline, skip)
   }
 
   async #collect (step: Promise<void>): Promise<void> {
@@ -173,44 +194,23 @@ export class Shutdown {
     }
   }
 
-  #reportHook (signal: string): void {
-    const name = this.#subject.waitingFor()
-    this.#subject.log.warn(`Shutdown: gave up waiting for ${name ?? `the ${signal} receivers`}`)
-  }
-
   #reportConnections (): void {
     const { counts, lines } = describeConnections(this.#subject.connections)
+    const work = describeWork(this.#subject.work())
     const why = this.#skipWaiting.signal.aborted
       ? 'when the waiting was cut short'
       : `after ${this.#subject.options.shutdownTimeout} ms`
-    this.#subject.log.warn([`Shutdown: ${countsAsText(counts)} still open ${why}, cut now`, ...lines].join('\n  '))
+    const open = countsAsText({ ...counts, work: work.length })
+    this.#left.push(...lines, ...work)
+    this.#subject.log.warn([`Shutdown: ${open} still open ${why}, cut now`, ...this.#left].join('\n  '))
   }
-}
 
-/** Resolves after `ms` milliseconds, or when `skip` aborts. */
-function wait (ms: number, skip: AbortSignal): Promise<void> {
-  if (ms <= 0 || skip.aborted) return Promise.resolve()
-  return new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer)
-      skip.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, Math.min(ms, LONGEST_TIMER))
-    skip.addEventListener('abort', done, { once: true })
-  })
-}
-
-/** Whether `step` ended within `ms` milliseconds and before `skip` aborted. */
-async function within (step: Promise<void>, ms: number, skip = new AbortController().signal): Promise<boolean> {
-  const over = new AbortController()
-  const ended = step.then(() => true)
-  const limit = wait(Math.max(ms, 1), AbortSignal.any([skip, over.signal]))
-  // What ends without waiting for anything has ended one turn later.
-  const timedOut = limit.then(() => nextTurn(false))
-  const result = await Promise.race([ended, timedOut])
-  over.abort()
-  return result
+  /** Everything at once, for who looks only at the end; what only failed is in the error that is thrown. */
+  #reportFailures (): void {
+    const failures = this.#subject.failures()
+    if (!this.gaveUp || failures.length === 0) return
+    this.#subject.log.warn(['Shutdown: ended, but not all went well', ...this.#left, ...failures].join('\n  '))
+  }
 }
 
 function flatten (error: unknown): unknown[] {

@@ -20,11 +20,16 @@ import { kConnection, SiteResponse, type Connections, type SiteListener } from '
 import type { Hardening } from './hardening.ts'
 import { pathOf } from './report.ts'
 
+/** Who answers: asked anew for each request, for a swap puts another one in its place. */
+export interface Front {
+  handler: RequestListener
+  /** The app's own server: `upgrade` and `clientError` are emitted there. */
+  events: EventEmitter
+}
+
 /** What a site serves. */
 export interface Served {
-  readonly handler: RequestListener
-  /** The app's own server: `upgrade` and `clientError` are emitted there. */
-  readonly events: EventEmitter
+  readonly front: Front
   readonly serverOptions: ServerOptions
   /** How long a socket may be silent, in milliseconds; 0 is without limit. */
   readonly timeout?: number
@@ -63,8 +68,11 @@ export function createSiteServer (site: SiteServerOptions): Server {
   listenForRequests(server, site)
   listenForUpgrades(server, site)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (hardening !== null && !hasOwnWords(site.events)) hardening.answerParserError(error, socket)
-    else if (!site.events.emit('clientError', error, socket)) answerClientError(error, socket)
+    const { events } = site.front
+    // For access logs: whoever listens to `clientError` answers, who listens to this only hears of it.
+    if (error.code !== 'ECONNRESET') events.emit('protocolError', error, socket)
+    if (hardening !== null && !hasOwnWords(events)) hardening.answerParserError(error, socket)
+    else if (!events.emit('clientError', error, socket)) answerClientError(error, socket)
   })
   // Stopping bypasses http.Server.close; once nothing is open any more it stops Node's timer for this server.
   server.once('close', () => server.close())
@@ -72,36 +80,33 @@ export function createSiteServer (site: SiteServerOptions): Server {
 }
 
 /** Requests, and those that expect something, which Node reports under other names. */
-function listenForRequests (server: Server, { connections, events, handler, hardening }: SiteServerOptions): void {
+function listenForRequests (server: Server, { connections, front, hardening }: SiteServerOptions): void {
   const listen = (event: string, listener: SiteListener) => {
     const guarded = hardening === null ? listener : hardening.guard(listener)
     server.on(event, connections.listener(guarded))
   }
-  const expectations: [event: string, answer: SiteListener][] = [
-    ['checkContinue', (request, response) => {
-      response.writeContinue()
-      handler(request, response)
-    }],
-    ['checkExpectation', (_request, response) => { response.writeHead(417).end() }]
-  ]
-  listen('request', handler)
-  for (const [event, answer] of expectations) {
-    if (events.listenerCount(event) > 0) listen(event, (request, response) => { events.emit(event, request, response) })
-    // Node answers these itself unless somebody listens for them, but does not look at them before.
-    else if (hardening !== null) listen(event, answer)
-  }
+  listen('request', (request, response) => { front.handler(request, response) })
+  listen('checkContinue', (request, response) => {
+    if (front.events.emit('checkContinue', request, response)) return
+    response.writeContinue()
+    front.handler(request, response)
+  })
+  listen('checkExpectation', (request, response) => {
+    if (!front.events.emit('checkExpectation', request, response)) response.writeHead(417).end()
+  })
 }
 
 /** Websocket handshakes go to the app; nothing else switches protocols. */
-function listenForUpgrades (server: Server, { events, hardening, tls }: SiteServerOptions): void {
-  const wanted = (request: IncomingMessage) => isWebSocketHandshake(request) && events.listenerCount('upgrade') > 0
+function listenForUpgrades (server: Server, { front, hardening, tls }: SiteServerOptions): void {
+  const wanted = (request: IncomingMessage) =>
+    isWebSocketHandshake(request) && front.events.listenerCount('upgrade') > 0
   keepBodies(server)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (hardening?.allowsUpgrade(request, socket) === false) return
     if (wanted(request)) {
       const connection = request.socket[kConnection]
-      if (connection !== undefined) connection.upgraded = pathOf(request)
-      events.emit('upgrade', request, socket, head)
+      if (connection !== undefined) connection.upgraded = { path: pathOf(request) }
+      front.events.emit('upgrade', request, socket, head)
     } else {
       declineUpgrade(server, tls !== undefined, request, socket, head)
     }

@@ -9,7 +9,6 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import type { Stats } from 'node:fs'
 import { chmod, lstat, rename, unlink } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -24,6 +23,15 @@ export interface BoundPath {
   release (): Promise<void>
 }
 
+/** A path that nobody serves, before a socket is there. */
+export interface ClaimedPath {
+  readonly path: string
+  /** Where to bind. */
+  readonly temporary: string
+  /** Gives the bound socket its mode and its name. */
+  publish (mode?: number): Promise<BoundPath>
+}
+
 /**
  * Makes `server` listen at `path`.
  *
@@ -32,11 +40,7 @@ export interface BoundPath {
 export async function listenAtPath (
   server: Server, path: string, options: { backlog: number, mode?: number | undefined }
 ): Promise<BoundPath> {
-  const temporary = join(dirname(path), `.${randomBytes(4).toString('hex')}`)
-  for (const name of [path, temporary]) {
-    if (Buffer.byteLength(name) > MAX_PATH) throw new AIO_ERR_SITE_PATH(path, `longer than ${MAX_PATH} bytes`)
-  }
-  await refuseIfTaken(path)
+  const { temporary, publish } = await claimPath(path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ path: temporary, backlog: options.backlog }, () => {
@@ -44,25 +48,37 @@ export async function listenAtPath (
       resolve()
     })
   })
-  const { ino, dev } = await publish(temporary, path, options.mode).catch(error => {
+  return publish(options.mode).catch(error => {
     // Node removes the path that it has bound itself.
     server.close()
     throw error
   })
+}
+
+/**
+ * Finds out that `path` may be taken, and what to bind beside it.
+ *
+ * @throws AIO_ERR_SITE_PATH when the path is too long, is something other than a socket, or is being served
+ */
+export async function claimPath (path: string): Promise<ClaimedPath> {
+  const temporary = join(dirname(path), `.${randomBytes(4).toString('hex')}`)
+  for (const name of [path, temporary]) {
+    if (Buffer.byteLength(name) > MAX_PATH) throw new AIO_ERR_SITE_PATH(path, `longer than ${MAX_PATH} bytes`)
+  }
+  await refuseIfTaken(path)
+  return { path, temporary, publish: mode => publish(temporary, path, mode) }
+}
+
+async function publish (temporary: string, path: string, mode: number | undefined): Promise<BoundPath> {
+  if (mode !== undefined) await chmod(temporary, mode)
+  const { ino, dev } = await lstat(temporary)
+  await rename(temporary, path)
   return {
     async release () {
       const found = await lstat(path).catch(() => null)
       if (found?.ino === ino && found.dev === dev) await unlink(path)
     }
   }
-}
-
-/** Gives a bound socket its mode and its name, and tells by what to know it again. */
-async function publish (temporary: string, path: string, mode: number | undefined): Promise<Stats> {
-  if (mode !== undefined) await chmod(temporary, mode)
-  const stats = await lstat(temporary)
-  await rename(temporary, path)
-  return stats
 }
 
 async function refuseIfTaken (path: string): Promise<void> {

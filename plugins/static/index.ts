@@ -23,7 +23,7 @@ import {
   cacheShape, pluginShape, staticShape, type StaticCacheOptions, type StaticOptions, type StaticPluginOptions,
   type StaticURLOptions
 } from './options.ts'
-import { createDirectories, senderOfFastify, senderOfOurs, splitUrl } from './senders.ts'
+import { createDirectories, senderOfFastify, senderOfOurs, splitUrl, type Sender } from './senders.ts'
 import { Versions } from './version.ts'
 
 export type { DotfilesPolicy } from './folder.ts'
@@ -74,7 +74,16 @@ export default fp<StaticPluginOptions>(async function staticFiles (app, options)
       prefix: `${folders++}:`
     })
     const resource = createResource(this.prefix.replace(/\/$/, '') + mount, folder, options)
-    this.register(child => addRoutes(child, mount, files, resource, options))
+    const place = { folder, mount, options, resource }
+    if (options.sender === '@fastify/static') {
+      this.register(async child => addRoutes(child, await senderOfFastify(child, folder, options), place))
+    } else {
+      // With a callback, that is called at once: so it can be added while the app runs, too.
+      this.register((child, _options, done) => {
+        addRoutes(child, senderOfOurs(files, options), place)
+        done()
+      })
+    }
     return resource
   })
 }, {
@@ -90,14 +99,18 @@ function createCache (options: StaticCacheOptions | false = {}): Cache<Represent
   return new Cache({ size, fileSize, recheck })
 }
 
+/** A folder and where it is mounted. */
+interface Mount {
+  readonly folder: Folder
+  /** Without the prefixes of the contexts around it. */
+  readonly mount: string
+  readonly options: StaticOptions
+  readonly resource: StaticResource
+}
+
 /** Mounts a folder in a context of its own. */
-async function addRoutes (
-  app: FastifyInstance, mount: string, files: Files, resource: StaticResource, options: StaticOptions
-) {
-  const send = options.sender === '@fastify/static'
-    ? await senderOfFastify(app, files.folder, options)
-    : senderOfOurs(files, options)
-  const directories = createDirectories(files.folder, resource.prefix, options, send)
+function addRoutes (app: FastifyInstance, send: Sender, { folder, mount, options, resource }: Mount): void {
+  const directories = createDirectories(folder, resource.prefix, options, send)
 
   function handler (request: FastifyRequest, reply: FastifyReply) {
     const url = request.raw.url ?? ''

@@ -9,24 +9,15 @@
  */
 
 import { constants, deflateRawSync } from 'node:zlib'
-import { WSMsgType } from './message.ts'
-import type { Bytes } from './outbox.ts'
-
-/** What became of a message for one receiver. */
-export type Delivery = 'sent' | 'slow' | 'closed'
-
-/** What a message has to know of who gets it. */
-export interface Receiver {
-  /** 0 when nothing is compressed. */
-  readonly windowBits: number
-  readonly noContextTakeover: boolean
-}
+import { WSMsgType } from '../../lib/websocket/message.ts'
+import type { Bytes, SharedFrame } from '../../lib/websocket/outbox.ts'
+import type { FrameSocket } from '../../lib/websocket/socket.ts'
 
 /** Below this compressing costs more than it saves; ws draws the line here as well. */
 const threshold = 1024
 
 /** A message on its way to many. */
-export class SharedMessage {
+export class SharedMessage implements SharedFrame {
   readonly data: Buffer
   readonly binary: boolean
   /** Whether those get it compressed who need a frame of their own for that. */
@@ -45,7 +36,7 @@ export class SharedMessage {
   }
 
   /** The whole frame for a receiver; `undefined` if it has to be made for this one alone. */
-  frameFor ({ windowBits, noContextTakeover }: Receiver): Buffer | undefined {
+  frameFor ({ windowBits, noContextTakeover }: Pick<FrameSocket, 'windowBits' | 'noContextTakeover'>): Buffer | undefined {
     if (windowBits > 0 && this.#shareCompressed) {
       if (noContextTakeover) return this.#compressedFor(windowBits)
       if (this.compress) return undefined

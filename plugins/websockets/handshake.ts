@@ -7,7 +7,7 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type Server } from 'ws'
 import { AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
 import type { Headers } from '../../lib/headers.ts'
 import { HTTPBadRequest, HTTPForbidden, HTTPUpgradeRequired } from '../exceptions/index.ts'
@@ -24,9 +24,8 @@ export interface Upgradable {
 
 /** What the 101 says besides the accepted key. */
 export interface Acceptance {
-  readonly options: ResolvedWebSocketOptions
   readonly protocol: string | null
-  readonly headers: Headers
+  readonly headers: Headers | undefined
 }
 
 const extensionsHeader = 'Sec-WebSocket-Extensions: '
@@ -105,54 +104,79 @@ export function selectProtocol ({ headers }: IncomingMessage, known: readonly st
   return offered.find(item => known.includes(item)) ?? null
 }
 
-/**
- * Answers a checked handshake with 101.
- *
- * @throws HTTPBadRequest when a header is malformed, AIO_ERR_WS_CLOSED when the client has gone meanwhile
- */
-export function acceptHandshake (upgradable: Upgradable, acceptance: Acceptance): DeferredCloseSocket {
-  const { compress } = acceptance.options
-  const offered = upgradable.raw.headers['sec-websocket-extensions'] !== undefined
-  const first = attempt(upgradable, acceptance, compress)
-  // An offer we cannot take is declined, not refused.
-  const result = first instanceof Error && compress && offered ? attempt(upgradable, acceptance, false) : first
-  if (result instanceof DeferredCloseSocket) return result
-  throw result === undefined ? new AIO_ERR_WS_CLOSED('prepare') : new HTTPBadRequest({ text: result.message })
-}
+/** Answers checked handshakes; what does not depend on the request is made once for all with the same options. */
+export class Handshakes {
+  readonly options: ResolvedWebSocketOptions
+  readonly #servers = new Map<boolean, Server<typeof DeferredCloseSocket>>()
+  /** The handshake in hand, for ws tells the rest through events, all of them within one call. */
+  #acceptance: Acceptance | undefined
+  #extensions = ''
+  #error: Error | undefined
 
-function attempt (
-  { raw, socket, head }: Upgradable, { options, protocol, headers }: Acceptance, compress: boolean
-): DeferredCloseSocket | Error | undefined {
-  let result: DeferredCloseSocket | Error | undefined
-  const serverOptions = {
-    noServer: true,
-    clientTracking: false,
-    WebSocket: DeferredCloseSocket,
-    // ws allows messages of exactly this size; below 2 it would mean no limit.
-    maxPayload: options.maxMsgSize === 0 ? 0 : Math.max(1, options.maxMsgSize - 1),
-    // As aiohttp: speed before size
-    perMessageDeflate: compress
-      ? {
-          threshold: 0,
-          zlibDeflateOptions: { level: 1 },
-          ...(!options.contextTakeover && { serverNoContextTakeover: true })
-        }
-      : false,
-    autoPong: options.autoping,
-    closeTimeout: options.timeout,
-    handleProtocols: () => protocol ?? false
+  constructor (options: ResolvedWebSocketOptions) {
+    this.options = options
   }
-  const server = new WebSocketServer<typeof DeferredCloseSocket>(serverOptions)
-  server.on('wsClientError', error => { result = error })
-  let extensions = ''
-  server.on('headers', lines => {
-    extensions = lines.find(line => line.startsWith(extensionsHeader)) ?? ''
-    for (const [name, value] of headers.entries()) lines.push(`${name}: ${value}`)
-  })
-  // Works with any duplex stream, although it is typed for network sockets.
-  server.handleUpgrade(plain(raw), socket as Socket, head, accepted => { result = accepted })
-  if (result instanceof DeferredCloseSocket) result.negotiated = extensions.slice(extensionsHeader.length)
-  return result
+
+  /**
+   * Answers a checked handshake with 101.
+   *
+   * @throws HTTPBadRequest when a header is malformed, AIO_ERR_WS_CLOSED when the client has gone meanwhile
+   */
+  accept (upgradable: Upgradable, acceptance: Acceptance): DeferredCloseSocket {
+    const { compress } = this.options
+    const offered = upgradable.raw.headers['sec-websocket-extensions'] !== undefined
+    const first = this.#attempt(upgradable, acceptance, compress && offered)
+    // An offer we cannot take is declined, not refused.
+    const result = first instanceof Error && compress && offered ? this.#attempt(upgradable, acceptance, false) : first
+    if (result instanceof DeferredCloseSocket) return result
+    throw result === undefined ? new AIO_ERR_WS_CLOSED('prepare') : new HTTPBadRequest({ text: result.message })
+  }
+
+  #attempt (
+    { raw, socket, head }: Upgradable, acceptance: Acceptance, compress: boolean
+  ): DeferredCloseSocket | Error | undefined {
+    this.#acceptance = acceptance
+    this.#extensions = ''
+    this.#error = undefined
+    let accepted: DeferredCloseSocket | undefined
+    // Works with any duplex stream, although it is typed for network sockets.
+    this.#server(compress).handleUpgrade(plain(raw), socket as Socket, head, websocket => { accepted = websocket })
+    this.#acceptance = undefined
+    if (accepted !== undefined) accepted.negotiated = this.#extensions
+    return accepted ?? this.#error
+  }
+
+  #server (compress: boolean): Server<typeof DeferredCloseSocket> {
+    const known = this.#servers.get(compress)
+    if (known !== undefined) return known
+    const server = new WebSocketServer<typeof DeferredCloseSocket>(this.#serverOptions(compress))
+    server.on('wsClientError', error => { this.#error = error })
+    server.on('headers', lines => {
+      const extensions = lines.find(line => line.startsWith(extensionsHeader))
+      this.#extensions = extensions?.slice(extensionsHeader.length) ?? ''
+      for (const [name, value] of this.#acceptance?.headers?.entries() ?? []) lines.push(`${name}: ${value}`)
+    })
+    this.#servers.set(compress, server)
+    return server
+  }
+
+  #serverOptions (compress: boolean) {
+    const { autoping, contextTakeover, maxMsgSize, timeout } = this.options
+    return {
+      noServer: true,
+      clientTracking: false,
+      WebSocket: DeferredCloseSocket,
+      // ws allows messages of exactly this size; below 2 it would mean no limit.
+      maxPayload: maxMsgSize === 0 ? 0 : Math.max(1, maxMsgSize - 1),
+      // As aiohttp: speed before size
+      perMessageDeflate: compress
+        ? { threshold: 0, zlibDeflateOptions: { level: 1 }, ...(!contextTakeover && { serverNoContextTakeover: true }) }
+        : false,
+      autoPong: autoping,
+      closeTimeout: timeout,
+      handleProtocols: () => this.#acceptance?.protocol ?? false
+    }
+  }
 }
 
 /** ws knows no lists here. */

@@ -18,28 +18,30 @@ import {
 } from '../../lib/options.ts'
 import { declineUpgrade, isWebSocketHandshake, keepBodies } from '../../lib/upgrade.ts'
 import { BackplaneLink, type Backplane } from './backplane.ts'
+import { Handshakes } from './handshake.ts'
 import { Neighbour } from './neighbour.ts'
-import { originsCheck, webSocketShape, type Origins, type WebSocketOptions } from './options.ts'
+import { originsCheck, resolveWebSocketOptions, webSocketShape, type Origins, type WebSocketOptions } from './options.ts'
 import { WebSocketRegistry } from './registry.ts'
 import { WebSocketResponse } from './response.ts'
 import { routeUpgrade } from './upgrade.ts'
 
+export { WebSocketConnection } from '../../lib/websocket/connection.ts'
+export { WebSocketError } from '../../lib/websocket/errors.ts'
+export { Message, WSCloseCode, WSMsgType, type WSMessage } from '../../lib/websocket/message.ts'
+export type {
+  CloseOptions, ConnectionOptions, RateLimitOptions, ReceiveOptions, ResolvedConnectionOptions
+} from '../../lib/websocket/options.ts'
+export type { Bytes, SendOptions } from '../../lib/websocket/outbox.ts'
+export type { SendJsonBytesOptions } from '../../lib/websocket/sender.ts'
 export type { Backplane, BackplaneEvents } from './backplane.ts'
-export { WebSocketConnection } from './connection.ts'
-export { Message, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
-export type { Bytes, SendOptions } from './outbox.ts'
 export { natsBackplane, type NatsBackplaneOptions } from './nats-backplane.ts'
 export { redisBackplane, type RedisBackplaneOptions } from './redis-backplane.ts'
-export { WebSocketError } from './errors.ts'
-export type {
-  CloseOptions, Origins, RateLimitOptions, ReceiveOptions, ResolvedWebSocketOptions, WebSocketOptions
-} from './options.ts'
+export type { Origins, ResolvedWebSocketOptions, WebSocketOptions } from './options.ts'
 export type {
   BroadcastOptions, BroadcastResult, CloseAllOptions, OpenWebSocket, WebSocketCounts
 } from './registry-options.ts'
 export type { WebSocketRegistry } from './registry.ts'
 export { WebSocketResponse, type WebSocketReady } from './response.ts'
-export type { SendJsonBytesOptions } from './sender.ts'
 
 /** Options of the websockets plugin. */
 export interface WebSocketsOptions {
@@ -199,7 +201,7 @@ function listen (app: FastifyInstance, registry: WebSocketRegistry): void {
 /** With signals after all other receivers of onShutdown; alone, or when nobody sent it, in `preClose`. */
 function closeWithApp (app: FastifyInstance, registry: WebSocketRegistry): void {
   const closeWebSockets = async () => { await registry.shutdown() }
-  if (app.hasDecorator('onShutdown')) app.onShutdown(closeWebSockets, { last: true })
+  if (app.hasDecorator('onShutdown')) app.onShutdown(closeWebSockets, { last: true, mayBeLeft: true })
   else app.addHook('preClose', closeWebSockets)
 }
 
@@ -215,16 +217,18 @@ function addRoute (
   }
   checkOptions(`the websocket route "${path}"`, options, { ...webSocketShape, ...routeShape })
   const { own, route } = split(options)
+  const handshakes = new Handshakes(resolveWebSocketOptions(where, own))
   return app.route({
     ...route,
     method: 'GET',
     url: path,
     async handler (request, reply) {
-      const ws = new WebSocketResponse(own)
+      const ws = new WebSocketResponse(handshakes)
       await ws.prepare(request)
       // From here on the websocket is ours: neither a result nor an error may become an HTTP response.
       reply.hijack()
-      await run(app, ws, request, handler)
+      // Not awaited: each step that waits for the handler is memory, as long as the websocket is open.
+      return run(app, ws, request, handler)
     }
   })
 }

@@ -6,9 +6,10 @@
 
 import type { FastifyRequest } from 'fastify'
 import { anything, boolean, milliseconds, oneOf, type Shape } from '../../lib/options.ts'
-import type { Delivery, SharedMessage } from './broadcast.ts'
-import type { CloseOptions, Origins } from './options.ts'
-import type { Bytes } from './outbox.ts'
+import type { CloseOptions } from '../../lib/websocket/options.ts'
+import type { Bytes, Delivery } from '../../lib/websocket/outbox.ts'
+import type { SharedMessage } from './broadcast.ts'
+import type { Origins } from './options.ts'
 
 /** An open websocket, whoever opened it. */
 export interface OpenWebSocket {

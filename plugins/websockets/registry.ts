@@ -9,11 +9,12 @@
 import { AIO_ERR_ARGUMENT_INVALID, AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
 import { checkOptions, describe } from '../../lib/options.ts'
 import { HTTPServiceUnavailable, HTTPTooManyRequests } from '../exceptions/index.ts'
+import { WSCloseCode } from '../../lib/websocket/message.ts'
+import { checkClose, type CloseOptions } from '../../lib/websocket/options.ts'
+import { isBytes, type Bytes } from '../../lib/websocket/outbox.ts'
 import { SharedMessage } from './broadcast.ts'
 import { Groups } from './groups.ts'
-import { WSCloseCode } from './message.ts'
-import { checkClose, type CloseOptions, type Origins } from './options.ts'
-import { isBytes, type Bytes } from './outbox.ts'
+import type { Origins } from './options.ts'
 import {
   broadcastShape, timeoutShape, type BroadcastOptions, type BroadcastResult, type CloseAllOptions, type OpenWebSocket,
   type RegistryOptions, type Relay, type WebSocketCounts

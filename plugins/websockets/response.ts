@@ -10,11 +10,13 @@ import {
   AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_PLUGIN, AIO_ERR_WS_PREPARED, AIO_ERR_WS_STATUS
 } from '../../lib/errors.ts'
 import { Headers } from '../../lib/headers.ts'
+import { WebSocketConnection } from '../../lib/websocket/connection.ts'
+import { WSCloseCode } from '../../lib/websocket/message.ts'
+import type { Delivery } from '../../lib/websocket/outbox.ts'
 import { HTTPBadRequest } from '../exceptions/index.ts'
-import { WebSocketConnection } from './connection.ts'
-import { acceptHandshake, checkHandshake, checkOrigin, selectProtocol } from './handshake.ts'
-import { WSCloseCode } from './message.ts'
-import type { WebSocketOptions } from './options.ts'
+import type { SharedMessage } from './broadcast.ts'
+import { checkHandshake, checkOrigin, Handshakes, selectProtocol } from './handshake.ts'
+import { resolveWebSocketOptions, type ResolvedWebSocketOptions, type WebSocketOptions } from './options.ts'
 import type { OpenWebSocket } from './registry-options.ts'
 import type { WebSocketRegistry } from './registry.ts'
 import { ReturnedWebSocket } from './returned.ts'
@@ -42,16 +44,30 @@ export interface WebSocketReady {
  *   return ws
  * })
  */
-export class WebSocketResponse extends WebSocketConnection implements OpenWebSocket {
-  /** Sent with the 101; set them before `prepare()`. */
-  readonly headers = new Headers()
+export class WebSocketResponse extends WebSocketConnection<ResolvedWebSocketOptions> implements OpenWebSocket {
+  readonly #handshakes: Handshakes
+  #headers: Headers | undefined
   #request: FastifyRequest | undefined
   #openedAt = 0
   #registry: WebSocketRegistry | undefined
 
-  /** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
-  constructor (options: WebSocketOptions = {}) {
-    super('WebSocketResponse', options)
+  /**
+   * A route hands in what all its websockets share.
+   *
+   * @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID
+   */
+  constructor (options: WebSocketOptions | Handshakes = {}) {
+    const handshakes = options instanceof Handshakes
+      ? options
+      : new Handshakes(resolveWebSocketOptions('WebSocketResponse', options))
+    super(handshakes.options)
+    this.#handshakes = handshakes
+  }
+
+  /** Sent with the 101; set them before `prepare()`. */
+  get headers (): Headers {
+    this.#headers ??= new Headers()
+    return this.#headers
   }
 
   /** The request; before `prepare()` this throws AIO_ERR_WS_NOT_PREPARED. */
@@ -136,18 +152,23 @@ export class WebSocketResponse extends WebSocketConnection implements OpenWebSoc
     checkOrigin(request.raw, request.host, this.options.origins ?? registry.origins)
     if (request.server.hasDecorator('signals')) await request.server.signals.prepareResponse(request, this)
     registry.admit(request.ip)
-    const { options, headers } = this
-    const protocol = selectProtocol(request.raw, options.protocols)
+    const protocol = selectProtocol(request.raw, this.options.protocols)
     if (protocol === null && request.headers['sec-websocket-protocol'] !== undefined) {
       request.log.warn({ offered: request.headers['sec-websocket-protocol'] },
         'Client protocols do not overlap server-known ones')
     }
-    const socket = acceptHandshake(upgrade, { options, protocol, headers })
+    const socket = this.#handshakes.accept(upgrade, { protocol, headers: this.#headers })
     this.#request = request
     this.#openedAt = Date.now()
     this.#registry = registry
     this.#attachTo(socket, upgrade)
     registry.add(this, true)
+  }
+
+  /** Sends one of many receivers its share. @internal */
+  deliver (message: SharedMessage): Delivery {
+    const { outbox } = this
+    return outbox === undefined || this.closed ? 'closed' : outbox.deliver(message)
   }
 
   /** Tells the registry that the handler has ended. @internal */
@@ -160,9 +181,8 @@ export class WebSocketResponse extends WebSocketConnection implements OpenWebSoc
     checkHandshake(raw)
     const upgrade = raw[kUpgrade]
     if (upgrade === undefined) throw new AIO_ERR_WS_PLUGIN()
-    const { options, headers } = this
-    const protocol = selectProtocol(raw, options.protocols)
-    this.#attachTo(acceptHandshake(upgrade, { options, protocol, headers }), upgrade)
+    const protocol = selectProtocol(raw, this.options.protocols)
+    this.#attachTo(this.#handshakes.accept(upgrade, { protocol, headers: this.#headers }), upgrade)
   }
 
   #attachTo (socket: DeferredCloseSocket, { raw, socket: transport, response }: Upgrade): void {
@@ -170,8 +190,9 @@ export class WebSocketResponse extends WebSocketConnection implements OpenWebSoc
       handled: failed => this.#handled(failed),
       terminate: () => this.terminate()
     })
-    delete raw[kUpgrade]
-    socket.once('close', () => response.sessionOver())
+    // Not deleted: that would cost each request a shape of its own, as long as the websocket lives.
+    raw[kUpgrade] = undefined
+    socket.on('close', () => response.sessionOver())
     this.attach(socket, transport)
   }
 

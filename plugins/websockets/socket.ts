@@ -8,9 +8,10 @@
  */
 
 import { WebSocket } from 'ws'
+import type { FrameSocket } from '../../lib/websocket/socket.ts'
 
 /** A websocket whose owner answers the peer's close frame. */
-export class DeferredCloseSocket extends WebSocket {
+export class DeferredCloseSocket extends WebSocket implements FrameSocket {
   /** Told when the peer has closed; the owner then calls `answer()`. The code is 1005 if there was none. */
   onPeerClose: ((code: number, reason: string) => void) | undefined
 

@@ -27,7 +27,7 @@ export interface Upgrade extends Upgradable {
 
 declare module 'node:http' {
   interface IncomingMessage {
-    [kUpgrade]?: Upgrade
+    [kUpgrade]?: Upgrade | undefined
   }
 }
 
@@ -56,7 +56,8 @@ export function routeUpgrade (
 /** The response to a handshake: an ordinary one until a websocket takes the socket. */
 export class UpgradeResponse extends ServerResponse {
   readonly #socket: Duplex
-  readonly #release: () => void
+  /** Takes all listeners off. Forgotten when a websocket takes the socket: many of them stay open for long. */
+  #release: (() => void) | undefined
   #session: Session | undefined
 
   constructor (raw: IncomingMessage, socket: Duplex, head: Buffer) {
@@ -69,26 +70,25 @@ export class UpgradeResponse extends ServerResponse {
     // waits for the client to read would wait for ever.
     const onError = () => { socket.destroy() }
     const onDrain = () => { this.emit('drain') }
+    const onFinish = () => {
+      if (!this.shouldKeepAlive || !serverOf(socket)?.listening) return hangUp(socket)
+      this.#detach()
+      handBack(socket, head)
+    }
     socket.on('error', onError)
     socket.on('drain', onDrain)
+    this.on('finish', onFinish)
     this.#release = () => {
       socket.off('error', onError)
       socket.off('drain', onDrain)
+      this.off('finish', onFinish)
     }
-    this.once('finish', () => {
-      if (this.#session !== undefined) return
-      if (!this.shouldKeepAlive || !serverOf(socket)?.listening) return hangUp(socket)
-      this.#release()
-      this.detachSocket(socket as Socket)
-      handBack(socket, head)
-    })
   }
 
   /** Gives the socket away. */
   switchTo (session: Session): void {
     this.#session = session
-    this.#release()
-    this.detachSocket(this.#socket as Socket)
+    this.#detach()
     this.statusCode = 101
   }
 
@@ -124,6 +124,12 @@ export class UpgradeResponse extends ServerResponse {
   override destroy (error?: Error): this {
     this.#session?.terminate()
     return super.destroy(error)
+  }
+
+  #detach (): void {
+    this.#release?.()
+    this.#release = undefined
+    this.detachSocket(this.#socket as Socket)
   }
 }
 

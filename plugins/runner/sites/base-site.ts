@@ -106,10 +106,10 @@ export abstract class BaseSite {
   async stop (): Promise<void> {
     if (!this.#started) throw new AIO_ERR_SITE_NOT_STARTED(this.name)
     this.#started = false
+    await this.released()
     await runDry(this.#servers, this.runner.connections)
     this.closeListeners()
     this.runner.unregister(this)
-    await this.released()
   }
 
   /** Closes the listening sockets in this turn; what the accept queue holds is lost. */
@@ -119,7 +119,7 @@ export abstract class BaseSite {
     this.#started = false
   }
 
-  /** What is left to do when the listeners are closed. */
+  /** Gives back what leads to the listeners, before they are closed, or after a start that failed. */
   async released (): Promise<void> {}
 
   protected abstract listen (): Promise<void>

@@ -32,6 +32,8 @@ export class SockSite extends BaseSite {
     }
     checkOptions('SockSite', options, siteShape)
     this.#socket = socket
+    // What is behind a file descriptor shows only when it is taken over.
+    if (socket instanceof Server) this.#name = this.#nameOf(socket)
   }
 
   get name (): string {
@@ -39,13 +41,15 @@ export class SockSite extends BaseSite {
   }
 
   protected async listen (): Promise<void> {
-    const server = await this.open(server => listening(server, this.#socket))
+    this.#name = this.#nameOf(await this.open(server => listening(server, this.#socket)))
+  }
+
+  #nameOf (server: Server): string {
     const address = server.address()
-    if (typeof address === 'string') this.#name = `${this.scheme}://unix:${address}:`
-    else if (address !== null) {
-      const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-      this.#name = `${this.scheme}://${host}:${address.port}`
-    }
+    if (address === null) return this.#name
+    if (typeof address === 'string') return `${this.scheme}://unix:${address}:`
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+    return `${this.scheme}://${host}:${address.port}`
   }
 }
 
