@@ -12,6 +12,8 @@ import { debuglog } from 'node:util'
 
 /** Exit status after a wrong command line, as every Unix tool has it. */
 export const exitUsage = 2
+/** Exit status when workers do not start or do not live, as gunicorn has it. */
+export const exitWorkers = 3
 /** Exit status when the command line was right and running it failed. */
 export const exitFailure = 1
 
@@ -44,7 +46,7 @@ interface SystemError extends NodeJS.ErrnoException {
 /** One line for stderr and the exit status for an error of any kind. */
 export function explain (error: unknown): { line: string, status: number } {
   debug('%o', error)
-  const status = error instanceof UsageError ? exitUsage : exitFailure
+  const status = error instanceof UsageError ? exitUsage : isOfWorkers(error) ? exitWorkers : exitFailure
   return { line: `fastify-aiohttp: ${describeFailure(error)}`, status }
 }
 
@@ -76,6 +78,11 @@ export function thrownAt (error: unknown): string | undefined {
   // Node's own frames ("node:internal/...") have no slash in front.
   const frames = error.stack?.matchAll(/(?:^|[\s(])(?:file:\/\/)?(\/[^\s():]+:\d+(?::\d+)?)/g) ?? []
   return Array.from(frames, ([, place]) => place).find(place => place?.includes('/node_modules/') === false)
+}
+
+function isOfWorkers (error: unknown): boolean {
+  const codes: unknown[] = ['AIO_ERR_CLUSTER_BOOT', 'AIO_ERR_CLUSTER_CRASH_LOOP']
+  return error instanceof Error && 'code' in error && codes.includes(error.code)
 }
 
 function hostname (error: Error): string {

@@ -18,16 +18,34 @@ export interface Target {
   exportName?: string
   /** What the export is called with when it is a function. */
   args?: readonly string[]
+  /**
+   * The level of the app's log; an app made for a plugin gets a log with it.
+   *
+   * @default what the app has set
+   */
+  logLevel?: string
 }
 
+/** Imports the module at a `file:` URL. */
+export type Importer = (url: string) => Promise<Record<string, unknown>>
+
 /**
- * Imports the module and makes the application of its export.
+ * Imports the module, with `importer` if that is given, and makes the application of its export.
  *
  * @throws UsageError when there is no such file or export, or the export is of another kind
  * @throws Error when the module or its function throws; the message says where
  */
-export async function loadApp ({ module, exportName = 'default', args = [] }: Target): Promise<FastifyInstance> {
-  const exports = await importModule(module)
+export async function loadApp (target: Target, importer: Importer = url => import(url)): Promise<FastifyInstance> {
+  const app = await makeApp(target, importer)
+  // An app without a log shares its stand-in with all others.
+  if (target.logLevel !== undefined && 'level' in app.log) app.log.level = target.logLevel
+  return app
+}
+
+async function makeApp (
+  { module, exportName = 'default', args = [], logLevel }: Target, importer: Importer
+): Promise<FastifyInstance> {
+  const exports = await importModule(module, importer)
   const found = exportName in exports ? exports[exportName] : undefined
   if (found === undefined) {
     const names = Object.keys(exports).filter(name => exports[name] !== undefined)
@@ -42,7 +60,7 @@ export async function loadApp ({ module, exportName = 'default', args = [] }: Ta
     throw new UsageError(`${label} is ${kindOf(found)}: ${expected}`)
   }
   if (isPlugin(found)) {
-    const app = Fastify()
+    const app = Fastify(logLevel === undefined ? {} : { logger: { level: logLevel } })
     await settle(label, Promise.resolve(app.register(found)))
     return app
   }
@@ -51,13 +69,20 @@ export async function loadApp ({ module, exportName = 'default', args = [] }: Ta
 
 const expected = 'expected a Fastify app, a function that returns one, or a plugin made with fastify-plugin'
 
-async function importModule (module: string): Promise<Record<string, unknown>> {
+/**
+ * Imports the module.
+ *
+ * @throws UsageError when there is no such file; Error when it throws
+ */
+export async function importModule (
+  module: string, importer: Importer = url => import(url)
+): Promise<Record<string, unknown>> {
   const file = module.startsWith('file:') ? fileURLToPath(module) : path.resolve(module)
   const stat = statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) throw new UsageError(`Cannot find module "${module}": there is no file ${file}`)
   if (!stat.isFile()) throw new UsageError(`Cannot run "${module}": ${file} is not a file`)
   try {
-    return await import(pathToFileURL(file).href)
+    return await importer(pathToFileURL(file).href)
   } catch (error) {
     throw failure(`Cannot load "${module}"`, error)
   }
