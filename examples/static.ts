@@ -19,7 +19,7 @@ export default async function createApp () {
   app.addStatic('/docs', new URL('../docs', import.meta.url), { name: 'docs', showIndex: true })
 
   // The URL has a hash of the file in it: a browser may keep the file as long as it likes.
-  const assets = app.addStatic('/assets', new URL('demo/public', import.meta.url), {
+  const assets = app.addStatic('/assets', new URL('chat/public', import.meta.url), {
     appendVersion: true,
     cacheControl: 'public, max-age=31536000, immutable'
   })

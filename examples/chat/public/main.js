@@ -22,8 +22,10 @@ let missed = 0
 let goodbye = 0
 
 function connect () {
+  // Another app serves now (`npm run dev` after a change): its page may be another one, too.
+  if (goodbye === 1012) return window.location.reload()
   setState('connecting', 'Connecting …')
-  const url = new URL('/chat', window.location.href)
+  const url = new URL('socket', window.location.href)
   url.protocol = url.protocol.replace('http', 'ws')
   socket = new WebSocket(url)
   socket.addEventListener('message', ({ data }) => receive(JSON.parse(data)))
@@ -171,7 +173,7 @@ function showRooms () {
 
 function showTitle () {
   const count = missed + [...unread.values()].reduce((sum, value) => sum + value, 0)
-  document.title = (count > 0 ? `(${count}) ` : '') + 'fastify-aiohttp demo'
+  document.title = (count > 0 ? `(${count}) ` : '') + 'Chat · fastify-aiohttp'
 }
 
 function remember (room) {
@@ -235,7 +237,7 @@ const families = [[2, 'Successful'], [3, 'Redirections'], [4, 'Client errors'], 
 let shown
 
 async function loadKinds () {
-  const kinds = await getJson('/demo/exceptions')
+  const kinds = await getJson('exceptions')
   $('kinds').replaceChildren(...families.flatMap(([digit, title]) => [
     element('h3', '', title),
     element('div', '', ...kinds.filter(({ status }) => Math.floor(status / 100) === digit).map(kindButton))
@@ -259,7 +261,7 @@ function kindButton ({ name, status }) {
 async function showAnswer (name) {
   const line = $('answer-line')
   try {
-    const { status, reason, headers, body } = await getJson(`/demo/answers/${name}`, { accept: $('accept').value })
+    const { status, reason, headers, body } = await getJson(`answers/${name}`, { accept: $('accept').value })
     line.textContent = `HTTP/1.1 ${status} ${reason}`
     line.className = `answer-line ${status < 400 ? 'good' : 'bad'}`
     $('answer-headers').textContent = Object.entries(headers).map(([key, value]) => `${key}: ${value}`).join('\n')
@@ -279,7 +281,7 @@ $('accept').addEventListener('change', () => { if (shown) showAnswer(shown) })
 async function loadServer () {
   try {
     const [{ sites }, { uptime, websockets, node }] =
-      await Promise.all([getJson('/demo/sites'), getJson('/demo/lifecycle')])
+      await Promise.all([getJson('sites'), getJson('lifecycle')])
     $('uptime').textContent = duration(uptime)
     $('websockets').textContent = String(websockets)
     $('node').textContent = node

@@ -1,7 +1,7 @@
 /**
- * The demo: a chat over websockets, every HTTP exception at a click, and what the server says of itself.
+ * A chat over websockets, every HTTP exception at a click, and what the server says of itself.
  *
- * An ordinary application of the package; `npm start` serves it.
+ * An application of its own, and a plugin for another one: the polls have it below `/chat`.
  *
  * @module
  */
@@ -15,10 +15,16 @@ import { kinds } from './exceptions.ts'
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-/** The demo, ready to be served. */
+/** The chat alone, ready to be served. */
 export default async function createApp (options: FastifyServerOptions = {}): Promise<FastifyInstance> {
   const app = Fastify({ frameworkErrors, ...options })
   await app.register(bundle)
+  await app.register(chat)
+  return app
+}
+
+/** The chat as a part of an app that has the bundle; all its URLs are relative to its prefix. */
+export async function chat (app: FastifyInstance): Promise<void> {
   addChat(app)
   addExceptions(app)
   addServer(app)
@@ -32,13 +38,12 @@ export default async function createApp (options: FastifyServerOptions = {}): Pr
     })
     page.addStatic('/', new URL('public', import.meta.url), { index: 'index.html', cacheControl: 'no-cache' })
   })
-  return app
 }
 
 function addChat (app: FastifyInstance) {
   const rooms = new ChatRooms(['lobby', 'aiohttp', 'fastify'])
 
-  app.websocket('/chat', { heartbeat: 30_000, maxMsgSize: 65_536 }, async ws => {
+  app.websocket('/socket', { heartbeat: 30_000, maxMsgSize: 65_536 }, async ws => {
     const client = rooms.connect({
       send: frame => ws.sendStr(frame),
       close: () => { ws.terminate() }
@@ -58,16 +63,16 @@ function addChat (app: FastifyInstance) {
 function addExceptions (app: FastifyInstance) {
   const byName = new Map(kinds.map(kind => [kind.name, kind]))
 
-  app.get('/demo/exceptions', async () => kinds.map(({ name, status }) => ({ name, status })))
+  app.get('/exceptions', async () => kinds.map(({ name, status }) => ({ name, status })))
 
-  app.get<{ Params: { name: string } }>('/demo/exceptions/:name', async ({ params }) => {
+  app.get<{ Params: { name: string } }>('/exceptions/:name', async ({ params }) => {
     throw byName.get(params.name)?.create() ?? new HTTPNotFound({ text: `There is no exception "${params.name}"` })
   })
 
   // Browsers follow redirections and ask for passwords: the page wants to show the answer itself.
-  app.get<{ Params: { name: string } }>('/demo/answers/:name', async ({ params, headers: { accept = '*/*' } }) => {
+  app.get<{ Params: { name: string } }>('/answers/:name', async ({ params, headers: { accept = '*/*' } }) => {
     const { statusCode, statusMessage, headers, body } = await app.inject({
-      url: `/demo/exceptions/${encodeURIComponent(params.name)}`, headers: { accept }
+      url: `${app.prefix}/exceptions/${encodeURIComponent(params.name)}`, headers: { accept }
     })
     return { status: statusCode, reason: statusMessage, headers, body }
   })
@@ -77,11 +82,11 @@ function addServer (app: FastifyInstance) {
   let startedAt = 0
   app.onStartup(() => { startedAt = Date.now() })
 
-  app.get('/demo/sites', async request => {
+  app.get('/sites', async request => {
     const runner = app.state.get(runnerKey, null)
     return { sites: runner === null ? [originOf(request)] : Array.from(runner.sites, ({ name }) => name) }
   })
-  app.get('/demo/lifecycle', async () => ({
+  app.get('/lifecycle', async () => ({
     startedAt, uptime: Date.now() - startedAt, websockets: app.websockets.size, node: process.version
   }))
 }
