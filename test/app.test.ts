@@ -3,7 +3,8 @@ import bundle, * as door from '../app.ts'
 import { build } from './helper.ts'
 
 const names = [
-  'state', 'signals', 'exceptions', 'requests', 'responses', 'middlewares', 'routes', 'static', 'cors', 'websockets'
+  'state', 'signals', 'exceptions', 'requests', 'responses', 'middlewares', 'routes', 'static', 'cors', 'websockets',
+  'jobs', 'sse'
 ] as const
 
 t.test('every plugin is registered', async t => {
@@ -11,12 +12,13 @@ t.test('every plugin is registered', async t => {
   await app.register(bundle)
 
   for (const name of names) t.ok(app.hasPlugin(name), name)
+  t.ok(app.hasPlugin('client-session'), 'its key is the decorator\'s name')
   t.ok(app.hasPlugin('app'))
 })
 
 t.test('false leaves a plugin out', async t => {
   const app = build(t)
-  await app.register(bundle, Object.fromEntries(names.map(name => [name, false])))
+  await app.register(bundle, { ...Object.fromEntries(names.map(name => [name, false])), client: false })
 
   for (const name of names) t.notOk(app.hasPlugin(name), name)
   await app.ready()

@@ -13,14 +13,27 @@ t.test('what the sources import is a dependency, and every dependency is importe
   const used = new Set<string>()
   for (const file of ['app.ts', 'server.ts', ...['lib', 'plugins', 'server'].flatMap(list)]) {
     // Imports at the top, and those a feature makes when it is used.
-    const imports = /(?:^import |^(?:import|export|\})[^'\n]* from |\bimport\()'((?:@[\w-]+\/)?[a-z][\w.-]*)(?:\/[^']*)?'/gm
+    const imports = /(?:^import |^(?:import|export|\})[^'\n]* from |\b(?:import|createRequire\(import\.meta\.url\))\()'((?:@[\w-]+\/)?[a-z][\w.-]*)(?:\/[^']*)?'/gm
     for (const [, name] of read(file).matchAll(imports)) used.add(name!)
   }
+  // Its own version stands in its own manifest.
+  used.delete(manifest.name)
   const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
     // Types of a package that is imported.
     .filter(name => !name.startsWith('@types/'))
 
   t.same([...used].sort(), declared.sort())
+})
+
+t.test('whatever is installed with it may be used by everybody', async t => {
+  const free = /^\(?(MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|BlueOak-1\.0\.0)\b/
+  interface Locked { license?: string, dev?: boolean, devOptional?: boolean, peer?: boolean }
+  const { packages }: { packages: Record<string, Locked> } = JSON.parse(read('package-lock.json'))
+  const installed = Object.entries(packages).filter(([name, { dev, devOptional, peer }]) =>
+    name !== '' && dev !== true && devOptional !== true && peer !== true)
+  t.ok(installed.length > 5)
+  t.ok(installed.length < 60, `${installed.length} packages`)
+  for (const [name, { license = 'none' }] of installed) t.match(license, free, name)
 })
 
 t.test('fastify is the peer the tests run with', async t => {

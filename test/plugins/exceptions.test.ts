@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { PassThrough } from 'node:stream'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
@@ -445,6 +446,20 @@ t.test('notFound: false leaves the not-found handler to the user', async t => {
 t.test('thrown responses are sent', async t => {
   const app = await throwing(t, () => new Response('thrown', { status: 202 }))
   t.match(await app.inject('/'), { statusCode: 202, body: 'thrown' })
+})
+
+t.test('a handler that gives up because its request was aborted answers 503, and its error is no fault', async t => {
+  const app = await throwing(t, () => new HTTPNotFound())
+  app.get('/aborted', async request => {
+    const aborted = once(request.signal, 'abort')
+    request.raw.emit('close')
+    await aborted
+    throw request.signal.reason
+  })
+
+  t.match(await app.inject('/aborted'), {
+    statusCode: 503, headers: { 'retry-after': '1' }, body: '503: Service Unavailable'
+  })
 })
 
 t.test('frameworkErrors answers bad URLs like any other error', async t => {

@@ -30,6 +30,13 @@ t.test('the module, its export and its arguments come from the positionals', asy
   t.match(parseCommandLine(['file:///srv/app.ts']), { module: 'file:///srv/app.ts' })
 })
 
+t.test('flags that are unknown belong to the module behind which they stand', async t => {
+  t.match(parseCommandLine(['-P', '1', 'app.ts:make', '--colour', 'red', '-x', '--depth=3', '-H', 'a', '--', '-P', '2']), {
+    host: 'a', port: 1, module: 'app.ts', exportName: 'make', args: ['--colour', 'red', '-x', '--depth=3', '-P', '2']
+  })
+  t.throws(() => parseCommandLine(['--colour', 'red', 'app.ts']), usage, 'in front of it they are errors')
+})
+
 t.test('help and version win over everything that is well formed', async t => {
   t.match(parseCommandLine(['--help', 'x.ts']), { action: 'help' })
   t.match(parseCommandLine(['-v', '-P', '99999']), { action: 'version' })

@@ -46,11 +46,26 @@ t.test('an app answers on the port of the banner and ends with 0 after SIGTERM',
   t.equal(server.stderr(), '')
 })
 
+// Its own test (examples/polls-crash.test.ts) has the time for its database to start.
 t.test('without a module the demo runs', async t => {
-  const response = await fetch(await start(t, '--port', '0').url)
+  const { exit, stderr } = start(t, { DATABASE_URL: 'postgres://127.0.0.1:1/polls' }, '--port', '0')
 
-  t.equal(response.status, 200)
-  t.match(response.headers.get('content-type'), 'text/html')
+  t.same(await exit, { code: 1, signal: null })
+  t.match(stderr(), /^fastify-aiohttp: Cannot reach the database server at 127\.0\.0\.1:1/)
+})
+
+t.test('a file says what to run and where, what is wrong with it ends with 2', async t => {
+  const folder = t.testdir({
+    'server.yaml': `module: ${app}:create\nsites:\n- { host: 127.0.0.1, port: 0 }\n- { path: ${path.join(dir, 'c.sock')} }\n`,
+    'wrong.yaml': 'prot: 1\nport: x'
+  })
+  const server = start(t, '--config', path.join(folder, 'server.yaml'))
+  t.equal(await (await fetch(await server.url)).text(), 'args: ')
+  t.match(server.stdout(), 'c.sock')
+
+  const wrong = start(t, '-c', path.join(folder, 'wrong.yaml'))
+  t.same(await wrong.exit, { code: 2, signal: null })
+  t.match(wrong.stderr(), /^fastify-aiohttp: Invalid configuration: .+wrong\.yaml:1: Unknown key "prot".+wrong\.yaml:2: .+\n$/)
 })
 
 t.test('HOST and PORT come from the environment, the default export is run', async t => {
@@ -134,7 +149,7 @@ function start (t: Test | null, ...argv: (string | Record<string, string>)[]) {
   const url = new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', text => {
       stdout += text
-      const found = /Running on (\S+) =.*\n.*\n/.exec(stdout)
+      const found = /Running on ([^\s,]+).*\n.*\n/.exec(stdout)
       if (found !== null) resolve(found[1]!)
     })
     child.once('close', () => reject(new Error(`It ended: ${stderr}`)))

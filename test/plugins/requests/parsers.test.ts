@@ -2,7 +2,7 @@ import t from 'tap'
 import { parseETags, parseHttpDate } from '../../../lib/conditions.ts'
 import { parseContentType } from '../../../plugins/requests/content-type.ts'
 import { parseCookies } from '../../../plugins/requests/cookies.ts'
-import { dispositionValue, parseDisposition } from '../../../plugins/requests/disposition.ts'
+import { dispositionValue, parseDisposition } from '../../../lib/disposition.ts'
 import { parseForwarded } from '../../../plugins/requests/forwarded.ts'
 import { formPairs, queryPairs, unquote } from '../../../plugins/requests/quoting.ts'
 import { parseRange } from '../../../plugins/requests/range.ts'
@@ -94,7 +94,7 @@ t.test('parseDisposition() reads names and file names in every form', async t =>
     ['form data; name="a"', null, null]
   ]
   for (const [header, name, filename] of cases) {
-    const parameters = parseDisposition(header)
+    const { parameters } = parseDisposition(header)
     t.equal(dispositionValue(parameters, 'name'), name, String(header))
     t.equal(dispositionValue(parameters, 'filename'), filename, String(header))
   }

@@ -13,6 +13,36 @@ t.test('a variable is one segment that is not empty, or a part of one', async t 
   t.same(match('/pre{x}post', '/premidpost'), { x: 'mid' })
 })
 
+t.test('whole segments match as the expression that they stand for', async t => {
+  // Mulberry32: the same paths in every run.
+  let seed = 7
+  const random = (below: number) => {
+    seed = seed + 0x6d2b79f5 | 0
+    let mixed = Math.imul(seed ^ seed >>> 15, 1 | seed)
+    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed
+    return ((mixed ^ mixed >>> 14) >>> 0) % below
+  }
+  const pick = (items: readonly string[]) => items[random(items.length)]!
+  const texts = ['', 'a', 'ab', 'a.b', 'ü', '%2F', '%41', '😀', '\ud83d', '\n', '$']
+  const join = (from: readonly string[]) => Array.from({ length: 1 + random(4) }, () => `/${pick(from)}`).join('')
+  const differing: string[] = []
+  let matched = 0
+
+  for (let round = 0; round < 20_000; round += 1) {
+    let count = 0
+    const path = join([...texts, '{}', '{}', '{}']).replaceAll('{}', () => `{v${count++}}`)
+    // One that fits, more often than chance would have it.
+    const target = random(2) === 0 ? join([...texts, 'x{', '}']) : path.replaceAll(/\{\w+\}/g, () => pick(texts))
+    const [plain, expression] = [match(path, target), match(path.replaceAll('}', ':[^{}/]+}'), target)]
+    if (plain !== null && count > 0) matched += 1
+    if (JSON.stringify(plain) !== JSON.stringify(expression)) differing.push(`${path} ${target}`)
+  }
+
+  t.same(differing, [])
+  t.ok(matched > 1000, `${matched} paths with variables matched`)
+  t.same(Object.entries(match('/{__proto__}', '/x') ?? {}), [['__proto__', 'x']])
+})
+
 t.test('an expression has to match the whole value', async t => {
   t.same(match('/num/{id:\\d+}', '/num/12'), { id: '12' })
   t.equal(match('/num/{id:\\d+}', '/num/12a'), null)

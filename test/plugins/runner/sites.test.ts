@@ -302,7 +302,7 @@ t.test('SockSite serves at a net.Server that listens', async t => {
   const server = await listen(t, { port: 0, host: '127.0.0.1' })
   const runner = await start(t)
   const site = new SockSite(runner, server)
-  t.equal(site.name, 'a socket')
+  t.equal(site.name, `http://127.0.0.1:${portOf(server)}`, 'it is known before the start')
 
   await site.start()
 

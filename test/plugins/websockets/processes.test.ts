@@ -1,15 +1,14 @@
 /** Two processes behind nginx that share a group over Redis, then NATS; the carrier dies and comes back in between. */
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import { shortFolder } from '../../helper.ts'
+import { freePort, missing, startNginx, untilListening } from '../../nginx.ts'
 
 const carriers = {
   redis: {
@@ -28,37 +27,12 @@ function start (t: Test, command: string, args: string[]): ChildProcess {
   return child
 }
 
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-/** Asks again until somebody listens. */
-async function untilListening (port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const listens = await once(socket, 'connect').then(() => true, () => false)
-    socket.destroy()
-    if (listens) return
-    await pause(20)
-  }
-}
-
 function nginxConfig (folder: string, port: number, sockets: readonly string[]): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map(name => `${name}_temp_path ${join(folder, name)};`).join('\n  ')
-  // One process, which ends with the test; a worker of root's would be somebody who may not open our sockets.
-  return `daemon off;
-master_process off;
-pid ${join(folder, 'nginx.pid')};
+  return `pid ${join(folder, 'nginx.pid')};
 error_log ${join(folder, 'error.log')};
 events {}
 http {
   access_log off;
-  ${temporary}
   upstream app { ${sockets.map(path => `server unix:${path};`).join(' ')} }
   server {
     listen 127.0.0.1:${port};
@@ -84,20 +58,15 @@ async function member (t: Test, port: number) {
   return heard
 }
 
-function missing (name: string): string | false {
-  const found = spawnSync('which', ['nginx', name]).status === 0
-  return found ? false : `nginx or ${name} is not installed`
-}
-
 for (const [carrier, { program: service, scheme, args }] of Object.entries(carriers)) {
   t.test(`a group over ${carrier} spans two processes behind nginx, and outlives its server`, {
-    skip: missing(service)
+    skip: missing('nginx', service)
   }, async t => {
     const folder = shortFolder(t)
     const servicePort = await freePort()
     const url = `${scheme}://127.0.0.1:${servicePort}`
     const first = start(t, service, args(servicePort))
-    await untilListening(servicePort)
+    await untilListening({ port: servicePort, host: '127.0.0.1' })
     const sockets = ['a', 'b'].map(name => join(folder, name))
     await Promise.all(sockets.map(async (path, index) => {
       const options = JSON.stringify({ name: 'ab'[index], path, carrier, url })
@@ -105,9 +74,7 @@ for (const [carrier, { program: service, scheme, args }] of Object.entries(carri
       await once(createInterface({ input: child.stdout ?? process.stdin }), 'line')
     }))
     const port = await freePort()
-    writeFileSync(join(folder, 'nginx.conf'), nginxConfig(folder, port, sockets))
-    start(t, 'nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')])
-    await untilListening(port)
+    await startNginx(t, { folder, port, config: nginxConfig(folder, port, sockets) })
     const members = await Promise.all(Array.from({ length: 6 }, () => member(t, port)))
     const say = async (text: string) => {
       const response = await fetch(`http://127.0.0.1:${port}/say/${text}`, { method: 'POST' })
@@ -136,7 +103,7 @@ for (const [carrier, { program: service, scheme, args }] of Object.entries(carri
     t.notOk(members.some(heard => heard.has('alone') && !heard.has(`at ${speaker}`)), 'only its own members hear it')
 
     start(t, service, args(servicePort))
-    await untilListening(servicePort)
+    await untilListening({ port: servicePort, host: '127.0.0.1' })
     await untilAllHear('after')
     t.pass('all members hear each other again')
   })

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import createApp from '../../examples/demo/app.ts'
+import createApp from '../../examples/chat/app.ts'
 import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
-import { ChatRooms, type ChatClient } from '../../examples/demo/chat.ts'
-import { kinds } from '../../examples/demo/exceptions.ts'
+import { ChatRooms, type ChatClient } from '../../examples/chat/chat.ts'
+import { kinds } from '../../examples/chat/exceptions.ts'
 
 interface Frame { type: string, [key: string]: unknown }
 
@@ -26,7 +26,7 @@ t.test('a URL that cannot be read is answered like every other error', async t =
 
 /** A websocket that keeps its frames until they are asked for. */
 async function connect (t: Test, port: number) {
-  const ws = new WebSocket(`ws://127.0.0.1:${port}/chat`)
+  const ws = new WebSocket(`ws://127.0.0.1:${port}/socket`)
   t.teardown(() => ws.terminate())
   const frames: Frame[] = []
   ws.on('message', data => { frames.push(JSON.parse(String(data))); ws.emit('frame') })
@@ -69,7 +69,7 @@ t.test('the page and all it needs is served under a strict policy', async t => {
   t.ok(references.length >= 3)
   for (const reference of references) {
     t.notMatch(reference, '//', 'nothing from elsewhere')
-    t.equal((await app.inject(`/${reference}`)).statusCode, 200, reference)
+    t.equal((await app.inject(new URL(reference, 'http://chat/').pathname)).statusCode, 200, reference)
   }
 })
 
@@ -86,7 +86,7 @@ t.test('two clients talk', async t => {
   bob.send({ type: 'join', room: 'lobby', name: 'ada' })
   t.match(await bob.next('joined'), { name: 'ada (2)', people: ['Ada', 'ada (2)'] })
   t.match(await ada.next('notice'), { kind: 'join', name: 'ada (2)', people: ['Ada', 'ada (2)'] })
-  t.equal((await app.inject('/demo/lifecycle')).json().websockets, 2)
+  t.equal((await app.inject('/lifecycle')).json().websockets, 2)
 
   bob.send({ type: 'say', text: '<b>hi</b>' })
   t.match(await ada.next('message'), { name: 'ada (2)', text: '<b>hi</b>', room: 'lobby', at: Number })
@@ -132,28 +132,28 @@ t.test('clients are told goodbye when the app closes', async t => {
 t.test('every exception can be had', async t => {
   const app = await setUp(t)
 
-  const listed: Array<{ name: string, status: number }> = (await app.inject('/demo/exceptions')).json()
+  const listed: Array<{ name: string, status: number }> = (await app.inject('/exceptions')).json()
   t.equal(listed.length, kinds.length)
   t.ok(listed.length >= 50, String(listed.length))
   for (const { name, status } of listed) {
-    t.equal((await app.inject(`/demo/exceptions/${name}`)).statusCode, status, name)
-    t.equal((await app.inject(`/demo/answers/${name}`)).json().status, status)
+    t.equal((await app.inject(`/exceptions/${name}`)).statusCode, status, name)
+    t.equal((await app.inject(`/answers/${name}`)).json().status, status)
   }
-  t.equal((await app.inject('/demo/exceptions/HTTPException')).statusCode, 404)
-  t.equal((await app.inject('/demo/exceptions/toString')).statusCode, 404)
+  t.equal((await app.inject('/exceptions/HTTPException')).statusCode, 404)
+  t.equal((await app.inject('/exceptions/toString')).statusCode, 404)
 })
 
 t.test('an answer is in the format that was asked for', async t => {
   const app = await setUp(t)
 
   for (const accept of ['text/plain', 'application/problem+json', 'application/json', 'text/html']) {
-    const { headers } = (await app.inject({ url: '/demo/answers/HTTPInternalServerError', headers: { accept } })).json()
+    const { headers } = (await app.inject({ url: '/answers/HTTPInternalServerError', headers: { accept } })).json()
     t.match(headers['content-type'], accept)
   }
 })
 
 t.test('sites are those of the runner, or where the request came in', async t => {
-  t.same((await (await setUp(t)).inject({ url: '/demo/sites', headers: { host: 'demo.test' } })).json(),
+  t.same((await (await setUp(t)).inject({ url: '/sites', headers: { host: 'demo.test' } })).json(),
     { sites: ['http://demo.test'] })
 
   const runner = new AppRunner(await createApp())
@@ -161,7 +161,7 @@ t.test('sites are those of the runner, or where the request came in', async t =>
   await runner.setup()
   const sites = [1, 2].map(() => new TCPSite(runner, { host: '127.0.0.1', port: 0 }))
   for (const site of sites) await site.start()
-  t.same((await runner.app.inject('/demo/sites')).json(), { sites: sites.map(({ name }) => name) })
+  t.same((await runner.app.inject('/sites')).json(), { sites: sites.map(({ name }) => name) })
 })
 
 t.test('those in other rooms only learn that something was said', async t => {
