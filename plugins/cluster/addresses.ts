@@ -37,6 +37,7 @@ export class Addresses implements SharedAddresses {
   readonly orders: AddressOrders
   readonly #claimed: readonly ClaimedPath[]
   readonly #bound: (BoundPath | undefined)[] = []
+  #publishing: Promise<void> = Promise.resolve()
 
   private constructor (port: number | undefined, fds: readonly number[], claimed: readonly ClaimedPath[]) {
     const paths = claimed.map(({ path, temporary }) => ({ path, temporary }))
@@ -50,7 +51,14 @@ export class Addresses implements SharedAddresses {
     return new Addresses(free, fds, await Promise.all(paths.map(path => claimPath(path))))
   }
 
-  async publish (): Promise<void> {
+  /** One after the other: two workers that are ready at once would both find the socket, and the second lose it. */
+  publish (): Promise<void> {
+    const published = this.#publishing.then(() => this.#publish())
+    this.#publishing = published.catch(() => {})
+    return published
+  }
+
+  async #publish (): Promise<void> {
     for (const [index, { temporary, publish }] of this.#claimed.entries()) {
       // Only the first worker binds; and again the first one after all had died.
       if (await exists(temporary)) this.#bound[index] = await publish()
