@@ -41,7 +41,7 @@ export default async function createApp (settings?: Config<typeof schema>) {
 
   app.get('/', async () => Object.values(greetings).join(', '))
   // Passwords stay here.
-  app.get('/config', async () => app.config)
+  app.get('/config', async () => configOf(app, schema))
   return app
 }
 

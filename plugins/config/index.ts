@@ -30,31 +30,31 @@ export interface ConfigOptions extends LoadConfigOptions {
   config?: DeepReadonly<object>
 }
 
-const kSchema = Symbol('aiohttp.config.schema')
+const kConfig = Symbol('aiohttp.config')
 
+// The type of `app.config` is left to the app: users of @fastify/env declare it, and a property is declared once.
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The app's configuration, frozen; `configOf(app, schema)` is the same one with its type. */
-    readonly config: object
-    readonly [kSchema]: TSchema
+    readonly [kConfig]: { readonly schema: TSchema, readonly loaded: object }
   }
 }
 
 /**
- * The configuration of an app, with the type that its schema gives it.
+ * The configuration of an app, frozen, with the type that its schema gives it.
  *
  * @throws AIO_ERR_CONFIG_OTHER_SCHEMA when it was loaded by another one
  */
 export function configOf<Schema extends TSchema> (app: FastifyInstance, schema: Schema): Config<Schema> {
-  if (app[kSchema] !== schema) throw new AIO_ERR_CONFIG_OTHER_SCHEMA()
-  return app.config as Config<Schema>
+  const { schema: known, loaded } = app[kConfig]
+  if (known !== schema) throw new AIO_ERR_CONFIG_OTHER_SCHEMA()
+  return loaded as Config<Schema>
 }
 
 /** @throws ConfigError, AIO_ERR_CONFIG_SCHEMA, AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
 export default fp<ConfigOptions>(async function config (app, { schema, config, ...options }) {
   const loaded = config ?? await loadConfig(schema, options) as object
   app.decorate('config', loaded)
-  app.decorate(kSchema, schema)
+  app.decorate(kConfig, { schema, loaded })
 }, {
   name: 'config',
   fastify: '5.x'

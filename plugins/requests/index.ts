@@ -9,11 +9,12 @@
  */
 
 import type { RequestListener } from 'node:http'
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ETag } from '../../lib/conditions.ts'
 import { checkOptions, func, integer } from '../../lib/options.ts'
 import type { CloneOptions } from './clone.ts'
+import { decorateRequests } from './decorations.ts'
 import { Expectations, type ExpectHandler } from './expect.ts'
 import type { Form } from './form.ts'
 import type { MultiDict } from './multi-dict.ts'
@@ -25,6 +26,7 @@ import type { StreamReader } from './stream-reader.ts'
 
 export { BodyPartReader } from './body-part.ts'
 export type { CloneOptions } from './clone.ts'
+export type { RequestName } from './decorations.ts'
 export type { ETag } from '../../lib/conditions.ts'
 export type { ExpectHandler } from './expect.ts'
 export { FileField, type Form } from './form.ts'
@@ -122,36 +124,11 @@ declare module 'fastify' {
   }
 }
 
-/** What of the facts becomes a property of the request. */
-const properties = ['absoluteUrl', 'authority', 'charset', 'clientMaxSize', 'contentLength', 'contentType', 'forwarded',
-  'headersMulti', 'httpRange', 'ifMatch', 'ifModifiedSince', 'ifNoneMatch', 'ifRange', 'ifUnmodifiedSince', 'keepAlive',
-  'path', 'pathQs', 'queryMulti', 'queryString', 'rawPath', 'remote', 'scheme', 'secure', 'version'] as const
-
 /** @throws AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_INVALID */
 export default fp<RequestsOptions>(async function requests (app, options) {
   checkOptions('the requests plugin', options, shape)
   const registry = new Registry(app, options)
-  const facts = (request: FastifyRequest) => registry.facts(request)
-
-  for (const name of properties) {
-    app.decorateRequest(name, { getter (this: FastifyRequest) { return facts(this)[name] } } as never)
-  }
-  app.decorateRequest('relUrl', { getter () { return facts(this).pathQs } })
-  app.decorateRequest('bodyExists', { getter () { return facts(this).body.exists } })
-  app.decorateRequest('canReadBody', { getter () { return facts(this).body.readable } })
-  app.decorateRequest('content', { getter () { return facts(this).body.content } })
-  if (options.cookies !== false && !app.hasRequestDecorator('cookies')) {
-    app.decorateRequest('cookies', { getter () { return facts(this).cookies } })
-  }
-  app.decorateRequest('read', function (this: FastifyRequest) { return facts(this).read() })
-  app.decorateRequest('text', function (this: FastifyRequest) { return facts(this).text() })
-  app.decorateRequest('json', function <T> (this: FastifyRequest) { return facts(this).json<T>() })
-  app.decorateRequest('post', function (this: FastifyRequest) { return facts(this).post() })
-  app.decorateRequest('multipart', async function (this: FastifyRequest) { return facts(this).multipart() })
-  app.decorateRequest('release', function (this: FastifyRequest) { return facts(this).body.release() })
-  app.decorateRequest('clone', function (this: FastifyRequest, changes?: CloneOptions) {
-    return registry.clone(this, changes)
-  })
+  decorateRequests(app, registry, options.leaveOut ?? [])
   app.decorate('lazyBodies', function (this: FastifyInstance) {
     this.removeAllContentTypeParsers()
     this.addContentTypeParser('*', (_request, _payload, done) => done(null))

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { boolean, integer, milliseconds, nonEmptyString, type Shape } from '../../lib/options.ts'
+import { boolean, integer, listOf, milliseconds, nonEmptyString, oneOf, type Shape } from '../../lib/options.ts'
+import { requestNames, type RequestName } from './decorations.ts'
 
 /** Options of the requests plugin. */
 export interface RequestsOptions {
@@ -15,17 +16,18 @@ export interface RequestsOptions {
    */
   clientMaxSize?: number | undefined
   /**
-   * Adds `request.cookies`; `false` leaves the name to @fastify/cookie.
-   *
-   * @default true
-   */
-  cookies?: boolean | undefined
-  /**
    * Undoes `Content-Encoding` of bodies.
    *
    * @default true
    */
   decompress?: boolean | undefined
+  /**
+   * Names of ours that requests do not get, because a plugin registered later wants them: `cookies` for
+   * @fastify/cookie, `forwarded` for @fastify/sensible. A name that is taken already is left alone anyhow.
+   *
+   * @default []
+   */
+  leaveOut?: readonly RequestName[] | undefined
   /**
    * How long the rest of a body nobody wants is taken, in milliseconds, before the connection is cut.
    *
@@ -73,8 +75,8 @@ export interface RequestsOptions {
 /** What each option must be. */
 export const shape: Shape<RequestsOptions> = {
   clientMaxSize: integer(0),
-  cookies: boolean,
   decompress: boolean,
+  leaveOut: listOf(oneOf(...requestNames)),
   lingeringTime: milliseconds,
   maxFieldSize: integer(1),
   maxFieldsSize: integer(0),

@@ -231,7 +231,7 @@ t.test('secrets are in nothing that is printed', async t => {
   const app = Fastify({ logger: { stream: { write: (line: string) => { logged += line } } } })
   t.teardown(() => app.close())
   await app.register(import('../../../plugins/config/index.ts'), { schema, config })
-  app.log.info({ config: app.config, tls: config.tls }, 'configured')
+  app.log.info({ config: configOf(app, schema), tls: config.tls }, 'configured')
 
   const parts = [config, config.database, config.tls]
   const printed = parts.flatMap(part => [inspect(part, { depth: 9 }), JSON.stringify(part)])
@@ -290,6 +290,7 @@ t.test('the plugin gives app.config, and configOf() its type', async t => {
 
   const port: number = configOf(app, schema).server.port
   t.equal(port, 1)
+  t.equal('config' in app && app.config, configOf(app, schema))
   t.throws(() => configOf(app, Type.Object({})), { code: 'AIO_ERR_CONFIG_OTHER_SCHEMA' })
 })
 

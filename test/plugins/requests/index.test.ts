@@ -205,22 +205,24 @@ t.test('lazyBodies() holds for its scope alone', async t => {
   t.same((await app.inject({ method: 'POST', url: '/lazy', payload: { a: 1 } })).json(), { body: null, read: '{"a":1}' })
 })
 
-t.test('request.cookies is left to who has the name already, or wants it', async t => {
+t.test('a name is left to who has it already, or wants it later', async t => {
   const app = build(t)
   app.decorateRequest('cookies', { getter: () => ({ mine: '1' }) })
   await app.register(requests)
-  app.get('/', async request => request.cookies)
+  app.get('/', async request => ({ cookies: request.cookies, path: request.path }))
 
-  t.same((await app.inject({ url: '/', headers: { cookie: 'a=1' } })).json(), { mine: '1' })
+  t.same((await app.inject({ url: '/', headers: { cookie: 'a=1' } })).json(), { cookies: { mine: '1' }, path: '/' })
 
   const other = build(t)
-  await other.register(requests, { cookies: false })
+  await other.register(requests, { leaveOut: ['cookies', 'forwarded'] })
+  other.decorateRequest('forwarded', { getter: () => [] })
   t.notOk(other.hasRequestDecorator('cookies'))
+  t.ok(other.hasRequestDecorator('charset'))
 })
 
 t.test('misspelt and impossible options are refused', async t => {
   await t.rejects(async () => await build(t).register(requests, { maxSize: 1 } as never), { code: 'AIO_ERR_OPTION_UNKNOWN' })
-  for (const options of [{ clientMaxSize: -1 }, { spoolFolder: '' }, { maxParts: 0 }, { cookies: 'yes' }]) {
+  for (const options of [{ clientMaxSize: -1 }, { spoolFolder: '' }, { maxParts: 0 }, { leaveOut: ['cookie'] }]) {
     await t.rejects(async () => await build(t).register(requests, options as never), { code: 'AIO_ERR_OPTION_INVALID' })
   }
 })
