@@ -11,8 +11,8 @@
  * @module
  */
 
-import { Content, type Body, type BodyInit } from '../../lib/content.ts'
-import type { CookieOptions } from '../../lib/cookies.ts'
+import { Content, Head, type Body, type BodyInit } from '../../lib/content.ts'
+import { delCookie, setCookie, type CookieOptions } from '../../lib/cookies.ts'
 import { Headers, type HeadersInit } from '../../lib/headers.ts'
 import { anything, checkOptions, string, type Shape } from '../../lib/options.ts'
 import { checkReason, reasonPhrase } from '../../lib/status.ts'
@@ -61,25 +61,35 @@ export abstract class HTTPException extends Error {
   readonly reason: string
   /** Whether body or media type were chosen by the one who threw; then no other format is rendered. */
   readonly customBody: boolean
-  readonly #content: Content
+  /** The body, unless there is a content. */
+  readonly #text: string | null
+  #headers: Headers | undefined
+  /** Made for what is more than a text. Most exceptions are thrown and rendered, and never asked for any of it. */
+  #content: Content | undefined
 
   /** @throws AIO_ERR_REASON, AIO_ERR_OPTION_UNKNOWN, AIO_ERR_OPTION_CONFLICT, AIO_ERR_HEADER_VALUE */
-  constructor (options: HTTPExceptionOptions = {}) {
+  constructor (options?: HTTPExceptionOptions) {
     const { emptyBody, name, statusCode } = new.target
-    checkOptions(name, options, shape)
-    const reason = checkReason(options.reason ?? reasonPhrase(statusCode))
-    // Walking the stack is most of what an error costs, and below 500 nobody reads it.
+    if (options !== undefined) checkOptions(name, options, shape)
+    const reason = options?.reason === undefined ? reasonPhrase(statusCode) : checkReason(options.reason)
+    const message = typeof options?.text === 'string' ? options.text : reason
+    const cause = options !== undefined && 'cause' in options ? { cause: options.cause } : undefined
+    // Walking the stack is most of what an error costs, and below 500 nobody reads it. Nothing between may throw.
     const limit = Error.stackTraceLimit
     if (statusCode < 500) Error.stackTraceLimit = 0
-    super(options.text ?? reason, 'cause' in options ? { cause: options.cause } : undefined)
+    super(message, cause)
     Error.stackTraceLimit = limit
 
-    this.#content = new Content(name, options)
     this.statusCode = statusCode
     this.reason = reason
-    this.customBody = options.body != null || options.contentType !== undefined ||
-      (options.headers !== undefined && new Headers(options.headers).has('content-type'))
-    if (options.body == null && options.text == null && !emptyBody) this.text = `${statusCode}: ${reason}`
+    this.#text = options?.text ?? (emptyBody ? null : `${statusCode}: ${reason}`)
+    this.customBody = false
+    if (options === undefined || isTextOnly(options)) return
+    const { body, contentType, headers } = options
+    this.#headers = new Headers()
+    this.#content = new Content(name, options, this.#headers)
+    this.customBody = body != null || contentType !== undefined || new Headers(headers).has('content-type')
+    if (body == null && options.text == null && !emptyBody) this.text = this.#text
   }
 
   /** The name of the class, also of one of your own. */
@@ -87,39 +97,52 @@ export abstract class HTTPException extends Error {
     return this.constructor.name
   }
 
+  /** Whether it is nothing but its status and its text: nobody has given it headers, or looked at them. @internal */
+  get isPlain (): boolean {
+    return this.#headers === undefined
+  }
+
   /** Headers of the response; they may be changed before it is thrown. */
   get headers (): Headers {
-    return this.#content.headers
+    this.#headers ??= new Headers(this.#text === null ? undefined : { 'content-type': 'text/plain; charset=utf-8' })
+    return this.#headers
   }
 
   /** The body as text. */
   get text (): string | null {
-    return this.#content.text
+    return this.#content === undefined ? this.#text : this.#content.text
   }
 
   set text (text: string | null) {
+    this.#content ??= new Content(this.name, {}, this.headers)
     this.#content.text = text
   }
 
   /** The body as it is sent. */
   get body (): Body {
-    return this.#content.body
+    if (this.#content !== undefined) return this.#content.body
+    return this.#text !== null && this.#headers?.wide === true ? Buffer.from(this.#text) : this.#text
   }
 
   /** The media type without its charset. */
   get contentType (): string {
-    return this.#content.contentType
+    return new Head(this.headers).contentType
   }
 
   /** Sets a cookie. @throws AIO_ERR_COOKIE_NAME, AIO_ERR_COOKIE_VALUE */
   setCookie (name: string, value: string, options?: CookieOptions): void {
-    this.#content.setCookie(name, value, options)
+    setCookie(this.headers, name, value, options)
   }
 
   /** Tells the client to forget a cookie. @throws AIO_ERR_COOKIE_NAME */
   delCookie (name: string, options?: Omit<CookieOptions, 'expires' | 'maxAge'>): void {
-    this.#content.delCookie(name, options)
+    delCookie(this.headers, name, options)
   }
+}
+
+/** Whether the options leave headers and media type as they usually are. */
+function isTextOnly ({ body, contentType, headers, text }: HTTPExceptionOptions): boolean {
+  return body == null && contentType === undefined && headers === undefined && (text == null || typeof text === 'string')
 }
 
 /** 2xx: an early way out of deep code. */

@@ -15,8 +15,10 @@ import { boolean, checkOptions, either, func, oneOf } from '../../lib/options.ts
 import { AllowedMethods, type RouterOptions } from './allowed.ts'
 import { HTTPError, HTTPException } from './base.ts'
 import { HTTPMethodNotAllowed, HTTPNotFound, HTTPServiceUnavailable } from './errors.ts'
-import { preferredFormat, renderAs, type ErrorFormatName, type ErrorInfo, type RenderedError } from './render.ts'
-import { translate, type Translated } from './translate.ts'
+import {
+  preferredFormat, renderAs, textType, type ErrorFormatName, type ErrorInfo, type RenderedError
+} from './render.ts'
+import { translate, translateException, type Translated } from './translate.ts'
 
 export type { AllowedMethods, MethodSource } from './allowed.ts'
 export * from './base.ts'
@@ -114,6 +116,10 @@ function routerOptions ({ initialConfig }: FastifyInstance): RouterOptions {
 function answer (
   error: unknown, request: FastifyRequest, reply: FastifyReply, format: NonNullable<ExceptionsOptions['format']>
 ): void {
+  if (error instanceof HTTPException) {
+    answerException(error, request, reply, format)
+    return
+  }
   if (isResponse(error)) {
     reply.send(error)
     return
@@ -126,14 +132,24 @@ function answer (
     return
   }
   log(error, translated, request, reply)
-  writeHead(translated, request, reply)
-  if (error instanceof HTTPException && (!(error instanceof HTTPError) || error.customBody || error.body === null)) {
-    // Redirections and what was written out by hand are not rendered.
-    reply.send(bodyOf(error))
+  write(translated, request, reply, format)
+}
+
+/** The faults of clients are not logged: they are answers. */
+function answerException (
+  error: HTTPException, request: FastifyRequest, reply: FastifyReply, format: NonNullable<ExceptionsOptions['format']>
+): void {
+  const translated = translateException(error)
+  if (translated.status >= 500) log(error, translated, request, reply)
+  // It comes first on the wire, whatever it will be.
+  if (error.isPlain && error.text !== null) reply.header('content-type', textType)
+  if (error instanceof HTTPError && !error.customBody && error.body !== null) {
+    write(translated, request, reply, format)
     return
   }
-  const { body, contentType } = render(translated, request, reply, format)
-  reply.header('content-type', contentType).send(translated.headers.wide ? Buffer.from(body) : body)
+  // Redirections and what was written out by hand are not rendered.
+  writeHead(translated, reply)
+  reply.send(bodyOf(error))
 }
 
 /**
@@ -145,10 +161,18 @@ function bodyOf ({ body, statusCode }: HTTPException): Body | undefined {
   return Buffer.isBuffer(body) && body.length === 0 ? undefined : body
 }
 
-function writeHead (translated: Translated, request: FastifyRequest, reply: FastifyReply): void {
-  const { headers, reason, status, unhandled } = translated
+/** Sends an error in the format that is wanted. */
+function write (
+  translated: Translated, request: FastifyRequest, reply: FastifyReply, format: NonNullable<ExceptionsOptions['format']>
+): void {
+  writeHead(translated, reply)
+  const { body, contentType } = render(translated, request, reply, format)
+  reply.header('content-type', contentType).send(translated.headers?.wide === true ? Buffer.from(body) : body)
+}
+
+function writeHead ({ headers, reason, status, unhandled }: Translated, reply: FastifyReply): void {
   reply.code(status)
-  for (const [name, value] of headers) reply.header(name, value)
+  if (headers !== undefined) for (const [name, value] of headers) reply.header(name, value)
   // HTTP/2 has neither reason phrases nor Connection.
   if (!(reply.raw instanceof ServerResponse)) return
   reply.raw.statusMessage = reason
@@ -171,21 +195,27 @@ function render (
     return renderAs(html ? 'html' : 'text', info)
   }
   if (format !== 'auto') return renderAs(format, info)
-  const before = String(reply.getHeader('vary') ?? '')
-  if (!/(^|,)\s*(accept|\*)\s*(,|$)/i.test(before)) reply.header('vary', before === '' ? 'accept' : `${before}, accept`)
+  addVary(reply)
   return renderAs(preferredFormat(request.headers.accept, info.status), info)
+}
+
+/** Tells caches that the answer depends on Accept. */
+function addVary (reply: FastifyReply): void {
+  const before = String(reply.getHeader('vary') ?? '')
+  if (before === '') reply.header('vary', 'accept')
+  else if (!/(^|,)\s*(accept|\*)\s*(,|$)/i.test(before)) reply.header('vary', `${before}, accept`)
 }
 
 function publicInfo ({ status, reason, text, detail, code, errors, parts }: Translated): ErrorInfo {
   return { status, reason, text, detail, code, errors, parts }
 }
 
-/** Faults of the server at error level, those of clients at info, exceptions below 500 not at all. */
+/** Faults of the server at error level, those of clients at info. */
 function log (error: unknown, { status, unhandled }: Translated, request: FastifyRequest, reply: FastifyReply): void {
   if (unhandled) return request.log.error({ req: request, err: error }, 'Error handling request')
   const message = String(Object(error).message)
   if (status >= 500) request.log.error({ req: request, res: reply, err: error }, message)
-  else if (!(error instanceof HTTPException)) request.log.info({ res: reply, err: error }, message)
+  else request.log.info({ res: reply, err: error }, message)
 }
 
 /** Responses can be thrown as well. */

@@ -45,11 +45,14 @@ export interface RenderedError {
 /** A fixed format. */
 export type ErrorFormatName = 'text' | 'json' | 'problem' | 'html'
 
+/** The media type of text. */
+export const textType = 'text/plain; charset=utf-8'
+
 const renderers: Readonly<Record<ErrorFormatName, (info: ErrorInfo) => RenderedError>> = {
   // Nothing has no charset; as bytes, or Fastify would add one.
   text: ({ text, wordless }) => wordless === true
     ? { contentType: 'text/plain', body: Buffer.alloc(0) }
-    : { contentType: 'text/plain; charset=utf-8', body: text },
+    : { contentType: textType, body: text },
   json: info => ({ contentType: 'application/json; charset=utf-8', body: JSON.stringify(toJSON(info)) }),
   // As bytes: to a string of JSON Fastify would add a charset, which this type does not have.
   problem: info => ({ contentType: 'application/problem+json', body: Buffer.from(JSON.stringify(toProblem(info))) }),

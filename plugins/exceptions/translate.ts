@@ -8,14 +8,14 @@
 
 import { Headers } from '../../lib/headers.ts'
 import { reasonPhrase } from '../../lib/status.ts'
-import { HTTPException } from './base.ts'
+import type { HTTPException } from './base.ts'
 import type { ErrorInfo, ValidationProblem } from './render.ts'
 import { RequestValidationFailed } from './validation.ts'
 
 /** An error, ready to be answered. */
 export interface Translated extends ErrorInfo {
   /** Headers that go with it. */
-  readonly headers: Headers
+  readonly headers?: Headers | undefined
   /** Nobody expected it: the connection closes, as with aiohttp. */
   readonly unhandled: boolean
 }
@@ -28,9 +28,8 @@ export interface Circumstances {
   readonly statusCode: number
 }
 
-/** Reads an exception, an error of Fastify or of a plugin, or anything else that was thrown. */
+/** Reads an error of Fastify or of a plugin, or anything else that was thrown and is no exception. */
 export function translate (error: unknown, circumstances: Circumstances): Translated {
-  if (error instanceof HTTPException) return translateException(error)
   const fields = typeof error === 'object' && error !== null ? error : {}
   const status = statusOf(fields) ?? (circumstances.statusCode >= 400 ? circumstances.statusCode : undefined)
   // Fastify's own 500s and errors of misuse are as unexpected as any other.
@@ -71,18 +70,14 @@ function isTimeout (error: { name?: unknown, statusCode?: unknown, status?: unkn
   return error.name === 'TimeoutError' && error.statusCode === undefined && error.status === undefined
 }
 
-function translateException (error: HTTPException): Translated {
+/** Reads an exception. */
+export function translateException (error: HTTPException): Translated {
+  const { isPlain, reason, statusCode: status } = error
   const text = error.text ?? ''
-  const ownWords = text !== '' && text !== `${error.statusCode}: ${error.reason}`
-  return {
-    status: error.statusCode,
-    reason: error.reason,
-    text,
-    detail: ownWords ? text : undefined,
-    ...(error instanceof RequestValidationFailed && invalidRequest(error)),
-    headers: error.headers,
-    unhandled: false
-  }
+  const ownWords = text !== '' && text !== `${status}: ${reason}`
+  const headers = isPlain ? undefined : error.headers
+  const translated = { status, reason, text, detail: ownWords ? text : undefined, headers, unhandled: false }
+  return error instanceof RequestValidationFailed ? { ...translated, ...invalidRequest(error) } : translated
 }
 
 /** The text has it all already. */

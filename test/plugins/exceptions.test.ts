@@ -163,6 +163,56 @@ t.test('options: text, body, contentType, headers, cookies, reason', async t => 
   t.equal(new HTTPOk().contentType, 'text/plain')
 })
 
+t.test('an exception that nobody looked at is sent as one that somebody did', async t => {
+  const looks: ((error: HTTPException) => unknown)[] = [
+    error => error,
+    ({ headers }) => headers.size,
+    error => error.setCookie('a', '1'),
+    error => { error.text = String(error.text) },
+    error => { error.text += '' }
+  ]
+  const makes: (() => HTTPException)[] = [
+    () => new HTTPForbidden(), () => new HTTPForbidden({ text: 'ü' }), () => new HTTPForbidden({ text: '' }),
+    () => new HTTPForbidden({ reason: 'No' }), () => new HTTPForbidden({ headers: {} }), () => new HTTPOk(),
+    () => new HTTPOk({ text: '' }), () => new HTTPFound('/to'), () => new HTTPInternalServerError()
+  ]
+  for (const [index, make] of makes.entries()) {
+    for (const accept of ['*/*', 'application/json', 'application/problem+json']) {
+      const answers = await Promise.all(looks.map(async look => {
+        const app = await throwing(t, () => {
+          const error = make()
+          look(error)
+          return error
+        })
+        const { headers, rawPayload, statusMessage } = await app.inject({ url: '/', headers: { accept } })
+        const { date: _date, 'set-cookie': _cookie, ...others } = headers
+        return { headers: Object.entries(others), text: rawPayload.toString(), statusMessage }
+      }))
+      for (const answer of answers) t.same(answer, answers[0], `exception ${index}, ${accept}`)
+    }
+  }
+})
+
+t.test('what is changed on an exception shows, and nothing of it on another', t => {
+  const error = new HTTPForbidden()
+  t.equal(error.isPlain, true)
+  t.same([error.text, error.body, error.contentType], ['403: Forbidden', '403: Forbidden', 'text/plain'])
+  t.equal(error.isPlain, false)
+  error.headers.set('x-name', 'ü')
+  t.same(error.body, Buffer.from('403: Forbidden'), 'text behind a head that is not ASCII is sent as bytes')
+  error.headers.set('content-type', 'text/html')
+  t.equal(error.contentType, 'text/html')
+  error.text = 'changed'
+  t.same([error.text, error.headers.get('content-type')], ['changed', 'text/html; charset=utf-8'])
+  t.equal(error.customBody, false)
+  error.text = null
+  t.equal(error.text, null)
+  t.same([...new HTTPForbidden().headers], [['content-type', 'text/plain; charset=utf-8']])
+  t.same([...new HTTPNoContent().headers], [])
+  t.equal(new HTTPNoContent().contentType, 'application/octet-stream')
+  t.end()
+})
+
 t.test('bad options are coded errors', t => {
   const cases: [options: object, code: string][] = [
     [{ reason: 'a\r\nb: c' }, 'AIO_ERR_REASON'],
@@ -173,10 +223,13 @@ t.test('bad options are coded errors', t => {
     [{ headers: { 'content-type': 'text/html' }, contentType: 'text/html' }, 'AIO_ERR_OPTION_CONFLICT'],
     [{ contentType: 'text/html; charset=utf-8' }, 'AIO_ERR_CONTENT_TYPE'],
     [{ message: 'x' }, 'AIO_ERR_OPTION_UNKNOWN'],
-    [{ text: 5 }, 'AIO_ERR_BODY']
+    [{ text: 5 }, 'AIO_ERR_BODY'],
+    [{ text: Symbol('no text') }, 'AIO_ERR_BODY']
   ]
+  const { stackTraceLimit } = Error
   for (const [options, code] of cases) t.throws(() => new HTTPBadRequest(options), { code })
-  t.ok(Error.stackTraceLimit > 0, 'a constructor that throws leaves the limit alone')
+  t.throws(() => new HTTPBadRequest({ get cause () { throw new RangeError('no cause') } }), RangeError)
+  t.equal(Error.stackTraceLimit, stackTraceLimit, 'a constructor that throws leaves the limit alone')
   t.end()
 })
 
