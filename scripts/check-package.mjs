@@ -37,6 +37,7 @@ try {
     step(`import ${name}`, () => run(process.execPath, '--input-type=module', '-e', `await import("${name}"${attributes})`))
     step(`require ${name}`, () => run(process.execPath, '--input-type=commonjs', '-e', `require("${name}")`))
   }
+  step('a class is the same by every subpath, under its own name', () => run(process.execPath, 'names.mjs'))
   step('JavaScript modules use it', () => run(process.execPath, 'use.mjs'))
   step('CommonJS uses it', () => run(process.execPath, 'use.cjs'))
   // Their types are named in ours: who checks the declarations of libraries (skipLibCheck: false) needs them.

@@ -8,7 +8,7 @@
  */
 
 import { inspect } from 'node:util'
-import fastifyCors, { type FastifyCorsOptions } from '@fastify/cors'
+import type { FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { AIO_ERR_APP_FROZEN, AIO_ERR_OPTION_CONFLICT } from '../../lib/errors.ts'
@@ -109,6 +109,8 @@ export default fp<CorsOptions>(async function cors (app, options) {
   if (origin === '*' && appWide.allowCredentials === true) {
     throw new AIO_ERR_OPTION_CONFLICT('origin "*"', 'allowCredentials', 'the cors plugin')
   }
+  // Loaded by those who use it only.
+  const { default: fastifyCors } = await import('@fastify/cors')
   await app.register(fastifyCors, translate(origin, appWide))
   if (origin !== '*') app.addHook('onSend', finishHeaders)
 }, {
