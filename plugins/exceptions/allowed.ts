@@ -56,8 +56,10 @@ export class AllowedMethods {
   /** The methods for the path of a request, sorted; none when there is no such path. */
   find (request: FastifyRequest): string[] {
     const { headers, raw: { url = '/' } } = request
-    const methods = [...this.#methods].filter(method => this.findFor(method, url, headers))
-    return [...new Set([...methods, ...this.#sources.flatMap(source => source(request))])].sort()
+    const methods = new Set<string>()
+    for (const method of this.#methods) if (this.findFor(method, url, headers)) methods.add(method)
+    for (const source of this.#sources) for (const method of source(request)) methods.add(method)
+    return [...methods].sort()
   }
 
   /** Whether Fastify has a route for a path under a method; sources are not asked. */

@@ -104,7 +104,10 @@ export abstract class HTTPException extends Error {
 
   /** Headers of the response; they may be changed before it is thrown. */
   get headers (): Headers {
-    this.#headers ??= new Headers(this.#text === null ? undefined : { 'content-type': 'text/plain; charset=utf-8' })
+    if (this.#headers === undefined) {
+      this.#headers = new Headers()
+      if (this.#text !== null) this.#headers.set('content-type', 'text/plain; charset=utf-8')
+    }
     return this.#headers
   }
 

@@ -18,6 +18,25 @@ import { hostOf } from './strategies.ts'
 import { Table, type Resolution, type Resource, type Route } from './table.ts'
 import { isViewClass, viewHandler } from './view.ts'
 
+/**
+ * What a request has come to. On the request itself: a weak map costs several times as much, and most so the collector.
+ */
+const kAnswer: unique symbol = Symbol('fastify-aiohttp.answer')
+
+interface Answer {
+  /** A request may pass from one app to another. */
+  readonly routing: Routing
+  /** A hook may change where it goes. */
+  readonly target: string
+  readonly resolution: Resolution<RouteData>
+}
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [kAnswer]?: Answer
+  }
+}
+
 /** What belongs to a route of ours. */
 export interface RouteData {
   readonly def: RouteDef
@@ -39,7 +58,6 @@ export class Routing {
   readonly #domains: { domain: Domain, table: Table<RouteData> }[] = []
   /** The domains of Host headers that were asked for lately. */
   readonly #hosts = new Map<string, { domain: Domain, table: Table<RouteData> } | undefined>()
-  readonly #answers = new WeakMap<IncomingMessage, { target: string, resolution: Resolution<RouteData> }>()
   readonly #doors = new Map<Route<RouteData>, string>()
   readonly #shared = new Map<FastifyInstance, Map<string, Door>>()
   readonly #live = new Map<FastifyInstance, readonly string[]>()
@@ -115,11 +133,15 @@ export class Routing {
   /** What a request comes to; worked out once for each. */
   resolve (request: IncomingMessage): Resolution<RouteData> {
     const { method = 'GET', url: target = '/' } = request
-    const known = this.#answers.get(request)
+    const known = this.#answerOf(request)
     if (known?.target === target) return known.resolution
     const resolution = this.resolveTarget(method, target, hostOf(request))
-    this.#answers.set(request, { target, resolution })
+    request[kAnswer] = { routing: this, target, resolution }
     return resolution
+  }
+
+  #answerOf ({ [kAnswer]: answer }: IncomingMessage): Answer | undefined {
+    return answer?.routing === this ? answer : undefined
   }
 
   /** What a request would come to. */
@@ -168,7 +190,7 @@ export class Routing {
   /** The values of the variables in the path of a request. */
   paramsOf ({ raw, params }: FastifyRequest): PathParams {
     // Before its own hooks run, a route that was asked for has the wildcard of Fastify's router.
-    const answer = this.#answers.get(raw)?.resolution
+    const answer = this.#answerOf(raw)?.resolution
     return answer?.route == null ? Object(params) : answer.params
   }
 
