@@ -4,16 +4,25 @@
  * @module
  */
 
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { parseArgs } from 'node:util'
 import { explain, UsageError } from '../server/failure.ts'
 import { main as serve, type Surroundings } from '../server/main.ts'
+
+/** One option of a command. */
+export interface CliOption {
+  readonly type: 'boolean' | 'string'
+  readonly short?: string
+  /** What stands behind it, in capital letters. */
+  readonly value?: string
+  readonly about: string
+}
 
 /** One command. */
 export interface CliCommand {
   /** What it does, in one line. */
   readonly summary: string
   readonly usage: string
-  readonly options: NonNullable<ParseArgsConfig['options']>
+  readonly options: Readonly<Record<string, CliOption>>
   /** How many words it takes besides options. */
   readonly words: readonly [least: number, most: number]
   /** @throws UsageError, or what goes wrong */
@@ -31,7 +40,7 @@ const commands: Record<string, () => Promise<CliCommand>> = {
 export async function main (argv: readonly string[], surroundings: Surroundings): Promise<number> {
   const [name = '--help', ...rest] = argv
   if (name === 'run') return await serve(rest, surroundings)
-  if (name === '--version' || name === '-V') return await serve(['--version'], surroundings)
+  if (['--version', '-v', '-V'].includes(name)) return await serve(['--version'], surroundings)
   try {
     if (name === '--help' || name === '-h' || name === 'help') surroundings.print(await help())
     else await runCommand(name, rest, surroundings)
@@ -88,7 +97,9 @@ async function help (): Promise<string> {
 }
 
 function helpOf ({ usage, summary, options }: CliCommand): string {
-  const rows = Object.entries(options).map(([name, { type, short }]) =>
-    `  ${short === undefined ? '    ' : `-${short}, `}--${name}${type === 'string' ? ` ${name.toUpperCase()}` : ''}`)
+  const rows = Object.entries(options).map(([name, { short, value, about }]) => {
+    const flag = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
+    return `  ${flag.padEnd(24)}${about}`
+  })
   return [`Usage: ${usage}`, '', summary, ...(rows.length === 0 ? [] : ['', 'Options:', ...rows])].join('\n')
 }

@@ -10,7 +10,10 @@ import type { CliCommand } from './main.ts'
 export const migrate: CliCommand = {
   summary: 'Runs migrations: latest (the default), up, down, a name, or status',
   usage: 'fastify-aiohttp migrate [latest|up|down|NAME|status] [--url URL] [--migrations FOLDER]',
-  options: { url: { type: 'string' }, migrations: { type: 'string' } },
+  options: {
+    url: { type: 'string', value: 'URL', about: 'the database (default: $DATABASE_URL)' },
+    migrations: { type: 'string', value: 'FOLDER', about: 'where the migrations are (default: migrations)' }
+  },
   words: [0, 1],
   async run ([target = 'latest'], { url, migrations = 'migrations' }, { env, print }) {
     const database = new Database({

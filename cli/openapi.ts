@@ -14,7 +14,10 @@ import type { CliCommand } from './main.ts'
 export const openapi: CliCommand = {
   summary: 'Prints the OpenAPI document of an app, or writes it into a file',
   usage: 'fastify-aiohttp openapi module[:export] [--yaml] [--out FILE]',
-  options: { yaml: { type: 'boolean' }, out: { type: 'string', short: 'o' } },
+  options: {
+    yaml: { type: 'boolean', about: 'YAML in place of JSON' },
+    out: { type: 'string', short: 'o', value: 'FILE', about: 'where to write it, in place of stdout' }
+  },
   words: [1, 1],
   async run ([module = ''], { yaml, out }, { print }) {
     const document = await lookAt(module, app => {

@@ -12,7 +12,10 @@ import type { CliCommand } from './main.ts'
 export const routes: CliCommand = {
   summary: 'Lists the routes of an app',
   usage: 'fastify-aiohttp routes module[:export] [--json] [--match TEXT]',
-  options: { json: { type: 'boolean' }, match: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', about: 'for programs' },
+    match: { type: 'string', value: 'TEXT', about: 'only those with TEXT in "METHOD path"' }
+  },
   words: [1, 1],
   async run ([module = ''], { json, match }, { print }) {
     const found = await lookAt(module, list)

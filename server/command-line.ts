@@ -50,14 +50,15 @@ export const defaultHost = '127.0.0.1'
 export const defaultPort = 8080
 
 /** What `--help` prints. */
-export const help = `Usage: npm start -- [options] [module[:export] [arguments...]]
+export const help = `Usage: fastify-aiohttp run [options] [module[:export] [arguments...]]
 
 Runs a Fastify application until SIGINT or SIGTERM, then lets it finish its work.
 
   module[:export]    a file and one of its exports (default: its default export);
                      the export is an app, a plugin made with fastify-plugin, or a
                      function that is called with the arguments and returns an app.
-                     Without a module the demo runs.
+                     In a clone of the repository "npm start --" is the same,
+                     and runs the demo without a module.
 
 Options:
   -H, --host HOST    TCP host (default: $HOST or ${defaultHost})

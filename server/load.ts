@@ -84,8 +84,18 @@ export async function importModule (
   try {
     return await importer(pathToFileURL(file).href)
   } catch (error) {
+    if (needsLoader(error)) {
+      throw new UsageError(`Cannot load "${module}": Node.js ${process.version} does not run TypeScript by itself, ` +
+        'expected 22.18 or newer, or NODE_OPTIONS=--import=tsx with tsx installed', { cause: error })
+    }
     throw failure(`Cannot load "${module}"`, error)
   }
+}
+
+/** Whether the module, or one that it imports, is TypeScript that this Node does not know. */
+function needsLoader (error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION' &&
+    /"\.[cm]?ts"/.test(error.message)
 }
 
 async function settle (label: string, promise: Promise<unknown>): Promise<unknown> {

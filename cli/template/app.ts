@@ -9,7 +9,6 @@ const stock = new AppKey<Map<string, number>>('stock')
 export default async function createApp () {
   const app = Fastify({ logger: { level: process.env['LOG_LEVEL'] ?? 'info' } })
   await app.register(bundle, { health: {} })
-  app.lazyBodies()
 
   app.cleanupContext(async function * openStock (app) {
     app.state.set(stock, new Map([['tea', 3]]))

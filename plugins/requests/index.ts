@@ -132,6 +132,7 @@ export default fp<RequestsOptions>(async function requests (app, options) {
   app.decorate('lazyBodies', function (this: FastifyInstance) {
     this.removeAllContentTypeParsers()
     this.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    if (this.hasDecorator('routes')) this.routes.restoreParser()
     // No promise for the many requests that have nothing to tidy up.
     this.addHook('onResponse', (request, _reply, done) => {
       const disposed = registry.dispose(request)

@@ -9,6 +9,7 @@ import { AIO_ERR_ARGUMENT_INVALID, AIO_ERR_ROUTE_PATH } from '../../lib/errors.t
 import { describe, func, object } from '../../lib/options.ts'
 import type { AnyRouteDef } from './definitions.ts'
 import { AIO_ERR_PLUG, AIO_ERR_ROUTE_FIXED, AIO_ERR_ROUTE_REMOVED } from './errors.ts'
+import { addOwnParser } from './live/doors.ts'
 import { loadNow } from './live/facade.ts'
 import type { RouteHook, Unit } from './live/live-context.ts'
 import { isPlugin } from './live/loader.ts'
@@ -108,6 +109,16 @@ export class Routes {
    */
   onRoute (hook: RouteHook): void {
     this.#parts.list.live.onRoute(hook)
+  }
+
+  /**
+   * For who has taken the parsers of this context away, as `lazyBodies()` does: routes that are added while the app
+   * runs need theirs to be told apart.
+   *
+   * @internal for plugins of this package
+   */
+  restoreParser (): void {
+    addOwnParser(this.#app)
   }
 
   /**

@@ -39,7 +39,7 @@ export default defineConfig({
     sidebar: {
       '/reference/': [{ text: 'Reference', link: '/reference/', items: reference }],
       '/': [
-        { text: 'Start', items: [{ text: 'what it is', link: '/' }, ...pages('tutorial', 'polls', 'migrating')] },
+        { text: 'Start', items: [{ text: 'what it is', link: '/' }, ...pages('tutorial', 'polls', 'migrating', 'neighbours')] },
         { text: 'Guides', items: pages('cli', 'server', 'testing', 'deployment', 'shutdown', 'job-queues', 'companions') },
         { text: 'An app', items: pages('state', 'config', 'signals', 'middlewares', 'routes', 'jobs') },
         { text: 'Requests and answers', items: pages('requests', 'responses', 'exceptions', 'static', 'templates', 'openapi') },

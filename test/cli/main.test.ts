@@ -26,8 +26,9 @@ t.test('help names every command, and each command has its own', async t => {
   for (const name of ['routes', 'openapi', 'migrate', 'init']) {
     t.match(await run(name, '--help'), { status: 0, out: new RegExp(`^Usage: fastify-aiohttp ${name}`) })
   }
-  t.match(await run('run', '--help'), { status: 0, out: /--host/ })
-  t.match(await run('--version'), { status: 0, out: /^fastify-aiohttp \d+\./ })
+  t.match(await run('run', '--help'), { status: 0, out: /^Usage: fastify-aiohttp run [\s\S]*--host/ })
+  t.match(await run('routes', '--help'), { out: /--match TEXT +only those/ })
+  for (const flag of ['--version', '-v', '-V']) t.match(await run(flag), { status: 0, out: /^fastify-aiohttp \d+\./ })
 })
 
 t.test('mistakes are one line and status 2', async t => {

@@ -54,6 +54,14 @@ t.test('a plugin made with fastify-plugin gets an app of its own', async t => {
   t.equal((await app.inject('/')).body, 'plugin')
 })
 
+t.test('TypeScript on a Node that does not know it is a usage error that says what helps', async t => {
+  const unknown = Object.assign(new TypeError(`Unknown file extension ".ts" for ${file}`), { code: 'ERR_UNKNOWN_FILE_EXTENSION' })
+
+  await t.rejects(loadApp({ module: file }, async () => { throw unknown }), {
+    name: 'UsageError', message: /does not run TypeScript by itself.*--import=tsx/
+  })
+})
+
 t.test('what is missing or of another kind is a usage error that says what there is', async t => {
   const cases: [module: string, exportName: string | undefined, message: RegExp][] = [
     [path.join(dir, 'absent.mjs'), undefined, /there is no file/],

@@ -454,3 +454,17 @@ async function fetchWith (app: FastifyInstance, agent: Agent, path: string): Pro
   for await (const chunk of response) body += String(chunk)
   return { status: response.statusCode, body }
 }
+
+t.test('an app that leaves bodies to its handlers leaves them to live routes and plugins, too', async t => {
+  const app = await started(t, app => app.lazyBodies())
+  app.routes.add(post('/form', async request => jsonResponse([...await request.post()])))
+  await app.routes.plug('/own', async own => {
+    own.addContentTypeParser('text/own', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) => `own ${body}`)
+    own.post('/body', async request => request.body)
+  })
+
+  const form = { payload: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+  t.match(await ask(app, 'POST', '/form', form), { status: 200, body: '[["a","1"]]' })
+  const own = { payload: 'text', headers: { 'content-type': 'text/own' } }
+  t.match(await ask(app, 'POST', '/own/body', own), { status: 200, body: 'own text' })
+})
