@@ -7,12 +7,11 @@
  * @module
  */
 
-import type { Duplex } from 'node:stream'
 import { AIO_ERR_WS_MESSAGE_TYPE, AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_RECEIVING } from '../errors.ts'
-import { translate, WebSocketError } from './errors.ts'
+import { WebSocketError } from './errors.ts'
 import { serverFailures, type Failures } from './failures.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { Inbox } from './inbox.ts'
+import { Inbox, type InboxEvents } from './inbox.ts'
 import { Message, typeName, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
 import {
   checkClose, checkReceive, type CloseOptions, type ReceiveOptions, type ResolvedConnectionOptions
@@ -20,29 +19,27 @@ import {
 import { Outbox } from './outbox.ts'
 import { RateLimit } from './rate-limit.ts'
 import { WebSocketSender } from './sender.ts'
-import type { FrameSocket } from './socket.ts'
+import type { FrameEvents, FrameSocket } from './socket.ts'
 
-/** The stream below a websocket; network sockets count their bytes. */
-export type Transport = Duplex & { readonly bytesRead?: number }
-
-interface Attached {
-  readonly socket: FrameSocket
-  readonly inbox: Inbox
-  readonly outbox: Outbox
-  readonly heartbeat: Heartbeat | undefined
-}
+type Result = IteratorResult<WSMessage, undefined>
 
 /** What server and client websockets share. */
 export class WebSocketConnection<Options extends ResolvedConnectionOptions = ResolvedConnectionOptions>
   extends WebSocketSender implements AsyncIterable<WSMessage> {
   /** The options with their defaults. */
   readonly options: Options
-  #attached: Attached | undefined
+  #socket: FrameSocket | undefined
+  #inbox: Inbox<this> | undefined
+  #outbox: Outbox | undefined
+  #heartbeat: Heartbeat | undefined
+  #rate: RateLimit | undefined
   #closed = false
   #closeCode: number | null = null
   #exception: Error | null = null
   #peerCode: number | undefined
   #answerTimer: NodeJS.Timeout | undefined
+  /** Whoever waits in `close()`. */
+  #closers: (() => void)[] | undefined
   #receivedAfterEnd = 0
 
   constructor (options: Options) {
@@ -52,7 +49,7 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
 
   /** Whether the connection is open or was. */
   get prepared (): boolean {
-    return this.#attached !== undefined
+    return this.#socket !== undefined
   }
 
   /** Whether the own side has closed or the connection is gone: nothing can be sent any more. */
@@ -70,12 +67,12 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
 
   /** The chosen subprotocol, or `null`. */
   get protocol (): string | null {
-    return this.#attached?.socket.protocol || null
+    return this.#socket?.agreed.protocol || null
   }
 
   /** The window of what is sent compressed, as a power of two from 9 to 15; 0 when nothing is compressed. */
   get compress (): number {
-    return this.#attached?.socket.windowBits ?? 0
+    return this.#socket?.agreed.compression?.windowBits ?? 0
   }
 
   /** The error that ended the connection, or `null`. */
@@ -91,17 +88,15 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
    * @throws AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_RECEIVING, AIO_ERR_WS_RECEIVE_TIMEOUT, AIO_ERR_WS_CLOSED, and the
    *   reason of the signal
    */
-  async receive (options?: ReceiveOptions | number | null): Promise<WSMessage> {
-    const { inbox } = this.#require('receive')
-    const { timeout = this.options.receiveTimeout, signal } = checkReceive('receive()', options)
-    if (inbox.waiting) throw new AIO_ERR_WS_RECEIVING()
-    if (inbox.drained && ++this.#receivedAfterEnd > 4) throw this.failures.closed('receive')
-    const message = await inbox.take(timeout, signal)
-    if (message.type === WSMsgType.CLOSE) {
-      this.#closeCode = message.data
-      if (this.options.autoclose) this.#answerClose()
+  receive (options?: ReceiveOptions | number | null): Promise<WSMessage> {
+    // No async function: each that waits is memory, and very many may wait.
+    try {
+      const inbox = this.#toReceive()
+      const { timeout = this.options.receiveTimeout, signal } = checkReceive('receive()', options)
+      return inbox.take(timeout, signal)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return message
   }
 
   /** The next message, which must be text. @throws AIO_ERR_WS_MESSAGE_TYPE and what `receive()` throws */
@@ -125,8 +120,16 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
 
   /** Every message until the connection closes; ERROR is one of them. */
   [Symbol.asyncIterator] (): AsyncIterator<WSMessage, undefined> {
-    return {
-      next: () => this.receive().then(toResult)
+    return new Messages(this)
+  }
+
+  /** What an iterator gives next. @internal */
+  nextResult (): Promise<Result> {
+    if (this.options.receiveTimeout !== null) return this.receive().then(toResult)
+    try {
+      return this.#toReceive().takeAs(toResult)
+    } catch (error) {
+      return Promise.reject(error)
     }
   }
 
@@ -138,16 +141,15 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
    * @throws AIO_ERR_WS_NOT_PREPARED, AIO_ERR_OPTION_INVALID
    */
   async close (options: CloseOptions = {}): Promise<boolean> {
-    const { socket, inbox } = this.#require('close')
+    const socket = this.#require('close')
     checkClose('close()', options)
     if (this.#closed) return false
     const { code = this.#answerCode, message = '' } = options
-    const gone = new Promise<void>(resolve => socket.once('close', () => resolve()))
     const asked = performance.now()
     this.#shut()
-    inbox.abandon()
+    this.#inbox?.abandon()
     socket.answer(code, message)
-    await gone
+    await new Promise<void>(resolve => { (this.#closers ??= []).push(resolve) })
     if (this.#peerCode === undefined && this.#closeCode === WSCloseCode.ABNORMAL_CLOSURE) {
       this.#exception ??= this.failures.closeUnanswered(performance.now() - asked, this.options.timeout)
     }
@@ -161,40 +163,23 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
 
   /** Drops the connection without a close frame. */
   terminate (): void {
-    this.#attached?.socket.terminate()
+    this.#socket?.terminate()
   }
 
   /** Takes over an open websocket; call it in the turn it was opened, so that no message is lost. */
-  protected attach (socket: FrameSocket, transport: Transport): void {
-    const inbox = new Inbox(socket, this.failures)
-    const { heartbeat: interval, autoping, decodeText, writerLimit, rateLimit } = this.options
-    const rate = rateLimit === null ? undefined : new RateLimit(rateLimit)
-    const heartbeat = interval === null ? undefined : this.#startHeartbeat(interval, socket, transport, inbox)
-    const outbox = new Outbox(socket, transport, writerLimit, this.failures)
-    this.#attached = { socket, inbox, outbox, heartbeat }
-
-    const onControl = (type: typeof WSMsgType.PING | typeof WSMsgType.PONG, data: Buffer) => {
-      heartbeat?.seen()
-      if (rate?.exceeded()) this.#tooFast(inbox)
-      else if (autoping) inbox.touch()
-      else inbox.push(new Message(type, data), data.length)
-    }
-    socket.on('message', (data: Buffer, isBinary: boolean) => {
-      heartbeat?.seen()
-      if (rate?.exceeded()) return this.#tooFast(inbox)
-      inbox.push(isBinary
-        ? new Message(WSMsgType.BINARY, data)
-        : new Message(WSMsgType.TEXT, decodeText ? data.toString() : data), data.length)
-    })
-    socket.on('ping', data => onControl(WSMsgType.PING, data))
-    socket.on('pong', data => onControl(WSMsgType.PONG, data))
-    socket.on('error', error => this.#fail(translate(error), inbox))
-    socket.on('close', code => this.#onClose(code, inbox))
-    socket.onPeerClose = (code, reason) => this.#onPeerClose(code, reason, inbox)
+  protected attach (socket: FrameSocket): void {
+    const { heartbeat, rateLimit } = this.options
+    this.#socket = socket
+    this.#inbox = new Inbox<this>(this, WebSocketConnection.#inboxEvents)
+    if (rateLimit !== null) this.#rate = new RateLimit(rateLimit)
+    if (heartbeat !== null) this.#heartbeat = this.#startHeartbeat(heartbeat, socket, this.#inbox)
+    socket.listen<WebSocketConnection<Options>>(this, WebSocketConnection.#events)
   }
 
   protected override get outbox (): Outbox | undefined {
-    return this.#attached?.outbox
+    if (this.#socket === undefined) return undefined
+    this.#outbox ??= new Outbox(this.#socket, this.options.writerLimit, this.failures)
+    return this.#outbox
   }
 
   /** The errors of this end. */
@@ -215,36 +200,68 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
   /** Called once, when the connection is gone. */
   protected onGone (): void {}
 
-  #startHeartbeat (interval: number, socket: FrameSocket, transport: Transport, inbox: Inbox): Heartbeat {
+  #startHeartbeat (interval: number, socket: FrameSocket, inbox: Inbox<this>): Heartbeat {
     return new Heartbeat(interval, {
-      get bytesRead () { return transport.bytesRead ?? 0 },
+      get bytesRead () { return socket.stream.bytesRead ?? 0 },
       get paused () { return inbox.paused },
       ping: () => { socket.ping() },
       fail: waited => {
-        this.#fail(this.failures.silent(waited), inbox)
+        this.#fail(this.failures.silent(waited))
         socket.terminate()
       }
     })
   }
 
-  #require (action: string): Attached {
-    if (this.#attached === undefined) throw new AIO_ERR_WS_NOT_PREPARED(action)
-    return this.#attached
+  #require (action: string): FrameSocket {
+    if (this.#socket === undefined) throw new AIO_ERR_WS_NOT_PREPARED(action)
+    return this.#socket
   }
 
-  #onPeerClose (code: number, reason: string, inbox: Inbox): void {
+  #toReceive (): Inbox<this> {
+    const inbox = this.#inbox
+    if (inbox === undefined) throw new AIO_ERR_WS_NOT_PREPARED('receive')
+    if (inbox.waiting) throw new AIO_ERR_WS_RECEIVING()
+    if (inbox.drained && ++this.#receivedAfterEnd > 4) throw this.failures.closed('receive')
+    return inbox
+  }
+
+  #onMessage (data: Buffer, isBinary: boolean): void {
+    this.#heartbeat?.seen()
+    if (this.#rate?.exceeded() === true) return this.#tooFast()
+    this.#inbox?.push(isBinary
+      ? new Message(WSMsgType.BINARY, data)
+      : new Message(WSMsgType.TEXT, this.options.decodeText ? data.toString() : data), data.length)
+  }
+
+  #onControl (type: typeof WSMsgType.PING | typeof WSMsgType.PONG, data: Buffer): void {
+    this.#heartbeat?.seen()
+    if (this.#rate?.exceeded() === true) this.#tooFast()
+    else if (this.options.autoping) this.#inbox?.touch()
+    else this.#inbox?.push(new Message(type, data), data.length)
+  }
+
+  #onPeerClose (code: number, reason: string): void {
     this.#peerCode = code
-    this.#attached?.heartbeat?.stop()
-    inbox.push(new Message(WSMsgType.CLOSE, code, reason))
-    inbox.end()
+    this.#heartbeat?.stop()
+    this.#inbox?.push(new Message(WSMsgType.CLOSE, code, reason))
+    this.#inbox?.end()
     // A handler that does not receive must not keep the peer waiting.
-    if (this.options.autoclose) this.#answerTimer = setTimeout(() => this.#answerClose(), this.options.timeout)
+    if (this.options.autoclose && !this.#closed) {
+      this.#answerTimer = setTimeout(() => this.#answerClose(), this.options.timeout)
+    }
+  }
+
+  /** Somebody has received a message. */
+  #onTaken (message: WSMessage): void {
+    if (message.type !== WSMsgType.CLOSE) return
+    this.#closeCode = message.data
+    if (this.options.autoclose) this.#answerClose()
   }
 
   #answerClose (): void {
-    if (this.#closed || this.#attached === undefined) return
+    if (this.#closed) return
     this.#shut()
-    this.#attached.socket.answer(this.#answerCode, '')
+    this.#socket?.answer(this.#answerCode, '')
   }
 
   get #answerCode (): number {
@@ -255,34 +272,64 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
   #shut (): void {
     this.#closed = true
     clearTimeout(this.#answerTimer)
-    this.#attached?.heartbeat?.stop()
+    this.#heartbeat?.stop()
   }
 
-  #tooFast (inbox: Inbox): void {
-    if (this.#closed || this.#attached === undefined) return
+  #tooFast (): void {
+    if (this.#closed) return
     const reason = 'Too many messages'
-    this.#fail(new WebSocketError(WSCloseCode.POLICY_VIOLATION, reason), inbox)
-    this.#attached.socket.answer(WSCloseCode.POLICY_VIOLATION, reason)
+    this.#fail(new WebSocketError(WSCloseCode.POLICY_VIOLATION, reason))
+    this.#socket?.answer(WSCloseCode.POLICY_VIOLATION, reason)
   }
 
-  #fail (error: Error, inbox: Inbox): void {
+  #fail (error: Error): void {
     this.#exception = error
     this.#closeCode = this.codeAfter(error)
     this.#shut()
-    inbox.push(new Message(WSMsgType.ERROR, error))
-    inbox.end()
+    this.#inbox?.push(new Message(WSMsgType.ERROR, error))
+    this.#inbox?.end()
   }
 
-  #onClose (code: number, inbox: Inbox): void {
+  #onClose (code: number): void {
     if (code === WSCloseCode.ABNORMAL_CLOSURE && !this.#closed) this.#exception ??= this.failures.broken()
     this.#shut()
     this.#closeCode = this.#exception === null ? code : this.codeAfter(this.#exception)
-    inbox.end()
+    this.#inbox?.end()
+    for (const resolve of this.#closers ?? []) resolve()
     this.onGone()
+  }
+
+  static readonly #inboxEvents: InboxEvents<WebSocketConnection> = {
+    full: websocket => websocket.#socket?.pause(),
+    free: websocket => websocket.#socket?.resume(),
+    taken: (websocket, message) => websocket.#onTaken(message),
+    late: (websocket, timeout) => websocket.failures.nothingReceived(timeout)
+  }
+
+  static readonly #events: FrameEvents<WebSocketConnection> = {
+    message: (websocket, data, isBinary) => websocket.#onMessage(data, isBinary),
+    ping: (websocket, data) => websocket.#onControl(WSMsgType.PING, data),
+    pong: (websocket, data) => websocket.#onControl(WSMsgType.PONG, data),
+    closing: (websocket, code, reason) => websocket.#onPeerClose(code, reason),
+    error: (websocket, error) => websocket.#fail(error),
+    close: (websocket, code) => websocket.#onClose(code)
   }
 }
 
-function toResult (value: WSMessage): IteratorResult<WSMessage, undefined> {
+/** Iterates over a connection. */
+class Messages implements AsyncIterator<WSMessage, undefined> {
+  readonly #connection: WebSocketConnection
+
+  constructor (connection: WebSocketConnection) {
+    this.#connection = connection
+  }
+
+  next (): Promise<Result> {
+    return this.#connection.nextResult()
+  }
+}
+
+function toResult (value: WSMessage): Result {
   const { type } = value
   const ended = type === WSMsgType.CLOSE || type === WSMsgType.CLOSING || type === WSMsgType.CLOSED
   return ended ? { done: true, value: undefined } : { done: false, value }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Duplex } from 'node:stream'
 import type { Failures } from './failures.ts'
-import type { FrameSocket, Sent } from './socket.ts'
+import type { Compression, FrameSocket } from './socket.ts'
+import type { Sent } from './writer.ts'
 
 /** How one message is sent. */
 export interface SendOptions {
@@ -17,9 +17,6 @@ export interface SendOptions {
    */
   compress?: boolean
 }
-
-/** Bytes that can be sent. */
-export type Bytes = Buffer | Uint8Array | ArrayBuffer
 
 /** Writes a frame; `sent` is called when the socket has taken it. */
 export type Write = (socket: FrameSocket, sent?: Sent) => void
@@ -34,21 +31,19 @@ export interface SharedFrame {
   /** Whether those get it compressed who need a frame of their own for that. */
   readonly compress: boolean
   /** The whole frame for a receiver; `undefined` if it has to be made for this one alone. */
-  frameFor (receiver: Pick<FrameSocket, 'windowBits' | 'noContextTakeover'>): Buffer | undefined
+  frameFor (compression: Compression | undefined): Buffer | undefined
 }
 
 /** The sending side of one websocket. */
 export class Outbox {
   readonly #socket: FrameSocket
-  readonly #transport: Duplex
   readonly #limit: number
   readonly #failures: Failures
   #corked = false
 
   /** @param limit bytes that may wait for the socket before a send waits too */
-  constructor (socket: FrameSocket, transport: Duplex, limit: number, failures: Failures) {
+  constructor (socket: FrameSocket, limit: number, failures: Failures) {
     this.#socket = socket
-    this.#transport = transport
     this.#limit = limit
     this.#failures = failures
   }
@@ -61,7 +56,7 @@ export class Outbox {
    */
   send (action: string, bytes: number, write: Write): Promise<void> {
     const socket = this.#socket
-    if (socket.readyState !== socket.OPEN) return quiet(Promise.reject(this.#failures.closed(action)))
+    if (!socket.open) return quiet(Promise.reject(this.#failures.closed(action)))
     this.#cork()
     if (socket.bufferedAmount + bytes <= this.#limit) {
       write(socket)
@@ -75,16 +70,13 @@ export class Outbox {
   /** Sends a message that others get too, unless too much waits already. */
   deliver (message: SharedFrame): Delivery {
     const socket = this.#socket
-    if (socket.readyState !== socket.OPEN) return 'closed'
-    const waiting = socket.bufferedAmount
-    if (waiting > this.#limit) return 'slow'
+    if (!socket.open) return 'closed'
+    if (socket.bufferedAmount > this.#limit) return 'slow'
     this.#cork()
-    const frame = message.frameFor(socket)
+    const frame = message.frameFor(socket.agreed.compression)
     // Behind a message that is being compressed it has to queue, as ws can only do it itself.
-    if (frame === undefined || waiting > this.#transport.writableLength) {
+    if (frame === undefined || !socket.sendShared(frame)) {
       socket.send(message.data, { binary: message.binary, compress: message.compress })
-    } else {
-      this.#transport.write(frame)
     }
     return 'sent'
   }
@@ -93,20 +85,17 @@ export class Outbox {
   #cork (): void {
     if (this.#corked) return
     this.#corked = true
-    this.#transport.cork()
-    process.nextTick(() => {
-      this.#corked = false
-      this.#transport.uncork()
-    })
+    this.#socket.stream.cork()
+    process.nextTick(Outbox.#uncork, this)
+  }
+
+  static #uncork (outbox: Outbox): void {
+    outbox.#corked = false
+    outbox.#socket.stream.uncork()
   }
 }
 
 function quiet (promise: Promise<void>): Promise<void> {
   promise.catch(() => {})
   return promise
-}
-
-/** Whether a value is bytes that can be sent. */
-export function isBytes (value: unknown): value is Bytes {
-  return value instanceof Uint8Array || value instanceof ArrayBuffer
 }

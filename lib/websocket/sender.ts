@@ -8,7 +8,8 @@ import { isUtf8 } from 'node:buffer'
 import { AIO_ERR_ARGUMENT_INVALID, AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_WRITE } from '../errors.ts'
 import { describe } from '../options.ts'
 import { WSMsgType } from './message.ts'
-import { isBytes, type Bytes, type Outbox, type SendOptions, type Write } from './outbox.ts'
+import type { Outbox, SendOptions, Write } from './outbox.ts'
+import { isBytes, type Bytes } from './writer.ts'
 
 /** How a value is sent as JSON. */
 export interface SendJsonBytesOptions extends SendOptions {
@@ -93,14 +94,14 @@ export abstract class WebSocketSender {
   #message (data: string | Bytes, bytes: number, binary: boolean, options?: SendOptions): Promise<void> {
     const compress = options?.compress ?? true
     return this.#send('send', bytes, (socket, sent) => {
-      socket.send(data, { binary, compress }, sent as (error?: Error) => void)
+      socket.send(data, { binary, compress }, sent)
     })
   }
 
   #control (action: 'ping' | 'pong', data: string | Bytes): Promise<void> {
     const fits = typeof data === 'string' ? Buffer.byteLength(data) <= 125 : isBytes(data) && data.byteLength <= 125
     if (!fits) return wrongData('data', `${action}()`, 'a string or bytes, at most 125 bytes', data)
-    return this.#send(action, 0, (socket, sent) => socket[action](data, undefined, sent as (error: Error) => void))
+    return this.#send(action, 0, (socket, sent) => socket[action](data, sent))
   }
 
   #send (action: string, bytes: number, write: Write): Promise<void> {

@@ -159,7 +159,7 @@ export class Connections implements Iterable<Connection> {
     const connection = new Connection(this, transport, secure ? null : transport)
     transport[kConnection] = connection
     this.#all.add(connection)
-    transport.once('close', () => this.#remove(connection))
+    transport.on('close', () => this.#remove(connection))
     return connection
   }
 

@@ -9,9 +9,11 @@
  */
 
 import { constants, deflateRawSync } from 'node:zlib'
+import { frame, RSV1 } from '../../lib/websocket/frame.ts'
 import { WSMsgType } from '../../lib/websocket/message.ts'
-import type { Bytes, SharedFrame } from '../../lib/websocket/outbox.ts'
-import type { FrameSocket } from '../../lib/websocket/socket.ts'
+import type { SharedFrame } from '../../lib/websocket/outbox.ts'
+import type { Compression } from '../../lib/websocket/socket.ts'
+import type { Bytes } from '../../lib/websocket/writer.ts'
 
 /** Below this compressing costs more than it saves; ws draws the line here as well. */
 const threshold = 1024
@@ -36,9 +38,9 @@ export class SharedMessage implements SharedFrame {
   }
 
   /** The whole frame for a receiver; `undefined` if it has to be made for this one alone. */
-  frameFor ({ windowBits, noContextTakeover }: Pick<FrameSocket, 'windowBits' | 'noContextTakeover'>): Buffer | undefined {
-    if (windowBits > 0 && this.#shareCompressed) {
-      if (noContextTakeover) return this.#compressedFor(windowBits)
+  frameFor (compression: Pick<Compression, 'windowBits' | 'noContextTakeover'> | undefined): Buffer | undefined {
+    if (compression !== undefined && this.#shareCompressed) {
+      if (compression.noContextTakeover) return this.#compressedFor(compression.windowBits)
       if (this.compress) return undefined
     }
     this.#plain ??= frame(this.#opcode, this.data)
@@ -56,21 +58,8 @@ export class SharedMessage implements SharedFrame {
       windowBits, level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH
     })
     // RFC 7692, section 7.2.1: without the empty block at the end; RSV1 marks it as compressed
-    const made = frame(this.#opcode | 0x40, deflated.subarray(0, -4))
+    const made = frame(this.#opcode | RSV1, deflated.subarray(0, -4))
     this.#compressed.set(windowBits, made)
     return made
   }
-}
-
-/** A whole message in one unmasked frame (RFC 6455, section 5.2). */
-function frame (flags: number, data: Buffer): Buffer {
-  const { length } = data
-  const short = length < 126
-  const medium = length < 65_536
-  const head = Buffer.alloc(short ? 2 : medium ? 4 : 10)
-  head[0] = 0x80 | flags
-  head[1] = short ? length : medium ? 126 : 127
-  if (!short && medium) head.writeUInt16BE(length, 2)
-  if (!medium) head.writeBigUInt64BE(BigInt(length), 2)
-  return Buffer.concat([head, data])
 }

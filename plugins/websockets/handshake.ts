@@ -4,15 +4,17 @@
  * @module
  */
 
+import { createHash } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type Server } from 'ws'
 import { AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
 import type { Headers } from '../../lib/headers.ts'
+import { subprotocol } from '../../lib/websocket/parts.ts'
+import type { Agreed, SocketSettings } from '../../lib/websocket/socket.ts'
 import { HTTPBadRequest, HTTPForbidden, HTTPUpgradeRequired } from '../exceptions/index.ts'
+import { agreeOn } from './deflate.ts'
 import type { Origins, ResolvedWebSocketOptions } from './options.ts'
-import { DeferredCloseSocket } from './socket.ts'
 
 /** A request whose protocol can be switched. */
 export interface Upgradable {
@@ -28,7 +30,8 @@ export interface Acceptance {
   readonly headers: Headers | undefined
 }
 
-const extensionsHeader = 'Sec-WebSocket-Extensions: '
+// RFC 6455, section 1.3
+const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 // 16 bytes in base64
 const key = /^[+/0-9A-Za-z]{22}==$/
@@ -107,80 +110,64 @@ export function selectProtocol ({ headers }: IncomingMessage, known: readonly st
 /** Answers checked handshakes; what does not depend on the request is made once for all with the same options. */
 export class Handshakes {
   readonly options: ResolvedWebSocketOptions
-  readonly #servers = new Map<boolean, Server<typeof DeferredCloseSocket>>()
-  /** The handshake in hand, for ws tells the rest through events, all of them within one call. */
-  #acceptance: Acceptance | undefined
-  #extensions = ''
-  #error: Error | undefined
+  /** What the sockets have in common. */
+  readonly settings: SocketSettings
 
   constructor (options: ResolvedWebSocketOptions) {
+    const { autoping, maxMsgSize, timeout } = options
     this.options = options
+    this.settings = {
+      isServer: true,
+      // ws allows messages of exactly this size; below 2 it would mean no limit.
+      maxPayload: maxMsgSize === 0 ? 0 : Math.max(1, maxMsgSize - 1),
+      autoPong: autoping,
+      closeTimeout: timeout
+    }
   }
 
   /**
-   * Answers a checked handshake with 101.
+   * Answers a checked handshake with 101, and says what was agreed on.
    *
    * @throws HTTPBadRequest when a header is malformed, AIO_ERR_WS_CLOSED when the client has gone meanwhile
    */
-  accept (upgradable: Upgradable, acceptance: Acceptance): DeferredCloseSocket {
-    const { compress } = this.options
-    const offered = upgradable.raw.headers['sec-websocket-extensions'] !== undefined
-    const first = this.#attempt(upgradable, acceptance, compress && offered)
-    // An offer we cannot take is declined, not refused.
-    const result = first instanceof Error && compress && offered ? this.#attempt(upgradable, acceptance, false) : first
-    if (result instanceof DeferredCloseSocket) return result
-    throw result === undefined ? new AIO_ERR_WS_CLOSED('prepare') : new HTTPBadRequest({ text: result.message })
-  }
-
-  #attempt (
-    { raw, socket, head }: Upgradable, acceptance: Acceptance, compress: boolean
-  ): DeferredCloseSocket | Error | undefined {
-    this.#acceptance = acceptance
-    this.#extensions = ''
-    this.#error = undefined
-    let accepted: DeferredCloseSocket | undefined
-    // Works with any duplex stream, although it is typed for network sockets.
-    this.#server(compress).handleUpgrade(plain(raw), socket as Socket, head, websocket => { accepted = websocket })
-    this.#acceptance = undefined
-    if (accepted !== undefined) accepted.negotiated = this.#extensions
-    return accepted ?? this.#error
-  }
-
-  #server (compress: boolean): Server<typeof DeferredCloseSocket> {
-    const known = this.#servers.get(compress)
-    if (known !== undefined) return known
-    const server = new WebSocketServer<typeof DeferredCloseSocket>(this.#serverOptions(compress))
-    server.on('wsClientError', error => { this.#error = error })
-    server.on('headers', lines => {
-      const extensions = lines.find(line => line.startsWith(extensionsHeader))
-      this.#extensions = extensions?.slice(extensionsHeader.length) ?? ''
-      for (const [name, value] of this.#acceptance?.headers?.entries() ?? []) lines.push(`${name}: ${value}`)
-    })
-    this.#servers.set(compress, server)
-    return server
-  }
-
-  #serverOptions (compress: boolean) {
-    const { autoping, contextTakeover, maxMsgSize, timeout } = this.options
-    return {
-      noServer: true,
-      clientTracking: false,
-      WebSocket: DeferredCloseSocket,
-      // ws allows messages of exactly this size; below 2 it would mean no limit.
-      maxPayload: maxMsgSize === 0 ? 0 : Math.max(1, maxMsgSize - 1),
-      // As aiohttp: speed before size
-      perMessageDeflate: compress
-        ? { threshold: 0, zlibDeflateOptions: { level: 1 }, ...(!contextTakeover && { serverNoContextTakeover: true }) }
-        : false,
-      autoPong: autoping,
-      closeTimeout: timeout,
-      handleProtocols: () => this.#acceptance?.protocol ?? false
+  accept ({ raw, socket }: Upgradable, { protocol, headers }: Acceptance): Agreed {
+    checkProtocols(raw)
+    if (!socket.readable || !socket.writable) {
+      socket.destroy()
+      throw new AIO_ERR_WS_CLOSED('prepare')
     }
+    const agreement = this.options.compress ? agreeOn(raw, this.options, this.settings.maxPayload) : undefined
+    const lines = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Accept: ${acceptance(raw.headers['sec-websocket-key'] ?? '')}`
+    ]
+    if (protocol !== null) lines.push(`Sec-WebSocket-Protocol: ${protocol}`)
+    if (agreement !== undefined) lines.push(`Sec-WebSocket-Extensions: ${agreement.header}`)
+    for (const [name, value] of headers?.entries() ?? []) lines.push(`${name}: ${value}`)
+    socket.write(lines.join('\r\n') + '\r\n\r\n')
+    // Streams that are injected have neither.
+    if (socket instanceof Socket) socket.setTimeout(0).setNoDelay()
+    if (protocol === null && agreement === undefined) return nothingAgreed
+    return { protocol: protocol ?? '', compression: agreement?.compression }
   }
 }
 
-/** ws knows no lists here. */
-function plain (raw: IncomingMessage): IncomingMessage {
-  if (raw.headers.upgrade?.toLowerCase() === 'websocket') return raw
-  return Object.create(raw, { headers: { value: { ...raw.headers, upgrade: 'websocket' } } })
+const nothingAgreed: Agreed = { protocol: '', compression: undefined }
+
+/** What proves that the handshake was understood (RFC 6455, section 4.2.2). */
+function acceptance (key: string): string {
+  return createHash('sha1').update(key + guid).digest('base64')
+}
+
+/** @throws HTTPBadRequest for a header that is no list of different tokens */
+function checkProtocols ({ headers }: IncomingMessage): void {
+  const offered = headers['sec-websocket-protocol']
+  if (offered === undefined) return
+  try {
+    subprotocol.parse(offered)
+  } catch {
+    throw new HTTPBadRequest({ text: 'Invalid Sec-WebSocket-Protocol header' })
+  }
 }

@@ -10,7 +10,9 @@
 import type { IncomingMessage } from 'node:http'
 import { Server as TlsServer } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type {
+  FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions, RouteShorthandOptions
+} from 'fastify'
 import fp from 'fastify-plugin'
 import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
 import {
@@ -31,8 +33,9 @@ export { Message, WSCloseCode, WSMsgType, type WSMessage } from '../../lib/webso
 export type {
   CloseOptions, ConnectionOptions, RateLimitOptions, ReceiveOptions, ResolvedConnectionOptions
 } from '../../lib/websocket/options.ts'
-export type { Bytes, SendOptions } from '../../lib/websocket/outbox.ts'
+export type { SendOptions } from '../../lib/websocket/outbox.ts'
 export type { SendJsonBytesOptions } from '../../lib/websocket/sender.ts'
+export type { Bytes } from '../../lib/websocket/writer.ts'
 export type { Backplane, BackplaneEvents } from './backplane.ts'
 export { natsBackplane, type NatsBackplaneOptions } from './nats-backplane.ts'
 export { redisBackplane, type RedisBackplaneOptions } from './redis-backplane.ts'
@@ -96,11 +99,11 @@ export interface WebSocketsOptions {
   backplane?: Backplane
 }
 
-type RouteOptions = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler' |
+type OwnRouteOptions = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler' |
   'onResponse' | 'onError' | 'errorHandler' | 'schema' | 'attachValidation' | 'constraints' | 'config' | 'logLevel'>
 
 /** Options of one websocket route: those of the websocket, and of a Fastify route. */
-export interface WebSocketRouteOptions extends WebSocketOptions, RouteOptions {}
+export interface WebSocketRouteOptions extends WebSocketOptions, OwnRouteOptions {}
 
 /** Runs for each websocket. When it returns the websocket is closed with 1000, when it fails with 1011. */
 export type WebSocketHandler = (
@@ -132,7 +135,7 @@ const shape: Shape<WebSocketsOptions> = {
   backplane: object
 }
 
-const routeShape: Shape<RouteOptions> = {
+const routeShape: Shape<OwnRouteOptions> = {
   onRequest: anything,
   preParsing: anything,
   preValidation: anything,
@@ -158,13 +161,14 @@ export default fp<WebSocketsOptions>(async function websockets (app, options) {
     closeTimeout, closeBatch, closeInterval, closeSpread, origins, maxConnections, maxConnectionsPerAddress
   })
 
+  const registered = new Registered(app)
   app.decorate('websockets', registry)
   app.decorate('websocket', function (
     this: FastifyInstance, path: string, options: WebSocketRouteOptions | WebSocketHandler, handler?: WebSocketHandler
   ) {
     return typeof options === 'function'
-      ? addRoute(this, path, {}, options)
-      : addRoute(this, path, options, handler)
+      ? addRoute(this, registered, path, {}, options)
+      : addRoute(this, registered, path, options, handler)
   })
   if (options.backplane !== undefined) connectBackplane(app, registry, options.backplane)
   listen(app, registry)
@@ -206,7 +210,8 @@ function closeWithApp (app: FastifyInstance, registry: WebSocketRegistry): void 
 }
 
 function addRoute (
-  app: FastifyInstance, path: string, options: WebSocketRouteOptions, handler: WebSocketHandler | undefined
+  app: FastifyInstance, registered: Registered, path: string, options: WebSocketRouteOptions,
+  handler: WebSocketHandler | undefined
 ): FastifyInstance {
   const where = 'app.websocket()'
   if (typeof path !== 'string' || (path !== '' && !path.startsWith('/') && path !== '*')) {
@@ -218,37 +223,69 @@ function addRoute (
   checkOptions(`the websocket route "${path}"`, options, { ...webSocketShape, ...routeShape })
   const { own, route } = split(options)
   const handshakes = new Handshakes(resolveWebSocketOptions(where, own))
-  return app.route({
-    ...route,
-    method: 'GET',
-    url: path,
-    async handler (request, reply) {
-      const ws = new WebSocketResponse(handshakes)
-      await ws.prepare(request)
-      // From here on the websocket is ours: neither a result nor an error may become an HTTP response.
-      reply.hijack()
-      // Not awaited: each step that waits for the handler is memory, as long as the websocket is open.
-      return run(app, ws, request, handler)
-    }
-  })
+  let wrapped = true
+  const open: RouteHandlerMethod = async (request, reply) => {
+    const ws = new WebSocketResponse(handshakes)
+    await ws.prepare(request)
+    // From here on the websocket is ours: neither a result nor an error may become an HTTP response.
+    reply.hijack()
+    const ended = run(app, ws, request, handler)
+    if (wrapped) return ended
+    // Nobody waits for it: then nothing of the exchange need be kept as long as the websocket is open.
+    ws.forgetResponse()
+  }
+  app.route({ ...route, method: 'GET', url: path, handler: open })
+  wrapped = registered.isWrapped(open)
+  return app
 }
 
-async function run (
-  app: FastifyInstance, ws: WebSocketResponse, request: FastifyRequest, handler: WebSocketHandler
-): Promise<void> {
-  try {
-    await handler.call(app, ws, request)
-    ws.handlerEnded()
-    await ws.close({ code: 1000 })
-  } catch (error) {
-    ws.handlerEnded()
-    request.log.error({ err: error, req: request }, 'Error in a websocket handler')
-    await ws.close({ code: 1011 })
+/** What has become of the handlers of routes in the hooks of other plugins. */
+class Registered {
+  readonly #routes = new WeakMap<RouteHandlerMethod, RouteOptions>()
+
+  constructor (app: FastifyInstance) {
+    app.addHook('onRoute', route => {
+      if (route.method === 'GET') this.#routes.set(route.handler, route)
+    })
+  }
+
+  /** Whether somebody calls the handler in Fastify's place, and may do something when it has ended. */
+  isWrapped (handler: RouteHandlerMethod): boolean {
+    return this.#routes.get(handler)?.handler !== handler
   }
 }
 
+/** Runs the handler, then closes. Does not fail. */
+function run (
+  app: FastifyInstance, ws: WebSocketResponse, request: FastifyRequest, handler: WebSocketHandler
+): Promise<void> {
+  // No async function around it, which would be kept as long as the websocket is open.
+  return Promise.resolve(start(app, ws, request, handler)).then(
+    () => finish(ws, 1000),
+    error => {
+      request.log.error({ err: error, req: request }, 'Error in a websocket handler')
+      return finish(ws, 1011)
+    }
+  )
+}
+
+function start (
+  app: FastifyInstance, ws: WebSocketResponse, request: FastifyRequest, handler: WebSocketHandler
+): unknown {
+  try {
+    return handler.call(app, ws, request)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+async function finish (ws: WebSocketResponse, code: number): Promise<void> {
+  ws.handlerEnded()
+  await ws.close({ code })
+}
+
 /** Tells the options of the websocket from those of the route. */
-function split (options: WebSocketRouteOptions): { own: WebSocketOptions, route: RouteOptions } {
+function split (options: WebSocketRouteOptions): { own: WebSocketOptions, route: OwnRouteOptions } {
   const entries = Object.entries(options)
   return {
     own: Object.fromEntries(entries.filter(([key]) => key in webSocketShape)),

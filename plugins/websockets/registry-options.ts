@@ -7,7 +7,8 @@
 import type { FastifyRequest } from 'fastify'
 import { anything, boolean, milliseconds, oneOf, type Shape } from '../../lib/options.ts'
 import type { CloseOptions } from '../../lib/websocket/options.ts'
-import type { Bytes, Delivery } from '../../lib/websocket/outbox.ts'
+import type { Delivery } from '../../lib/websocket/outbox.ts'
+import type { Bytes } from '../../lib/websocket/writer.ts'
 import type { SharedMessage } from './broadcast.ts'
 import type { Origins } from './options.ts'
 

@@ -6,12 +6,13 @@
  * @module
  */
 
+import type { FastifyRequest } from 'fastify'
 import { AIO_ERR_ARGUMENT_INVALID, AIO_ERR_WS_CLOSED } from '../../lib/errors.ts'
 import { checkOptions, describe } from '../../lib/options.ts'
 import { HTTPServiceUnavailable, HTTPTooManyRequests } from '../exceptions/index.ts'
 import { WSCloseCode } from '../../lib/websocket/message.ts'
 import { checkClose, type CloseOptions } from '../../lib/websocket/options.ts'
-import { isBytes, type Bytes } from '../../lib/websocket/outbox.ts'
+import { isBytes, type Bytes } from '../../lib/websocket/writer.ts'
 import { SharedMessage } from './broadcast.ts'
 import { Groups } from './groups.ts'
 import type { Origins } from './options.ts'
@@ -28,7 +29,8 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
   readonly #groups = new Groups<OpenWebSocket>()
   readonly #waiting = new Map<OpenWebSocket, () => void>()
   readonly #counts = { opened: 0, refused: 0, broadcasts: 0, delivered: 0, skipped: 0, dropped: 0 }
-  readonly #handlers = new Set<OpenWebSocket>()
+  /** How many handlers have not ended. */
+  #handlers = 0
   #onIdle: (() => void) | undefined
   #relay: Relay | undefined
   #closing = 0
@@ -148,14 +150,14 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
     return this.#shutdown
   }
 
-  /** @internal */
-  handlerEnded (websocket: OpenWebSocket): void {
-    this.#handlers.delete(websocket)
-    if (this.#handlers.size === 0) this.#onIdle?.()
+  /** Called once for each that was added with a handler. @internal */
+  handlerEnded (): void {
+    this.#handlers -= 1
+    if (this.#handlers === 0) this.#onIdle?.()
   }
 
   async #handlersEnd (): Promise<void> {
-    if (this.#handlers.size === 0) return
+    if (this.#handlers === 0) return
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, this.#options.closeTimeout)
       this.#onIdle = () => {
@@ -165,12 +167,14 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
     })
   }
 
-  /** Lets one more in from an address, or throws what it is told. @internal */
-  admit (address: string): void {
+  /** Lets one more in, or throws what it is told. @internal */
+  admit (request: FastifyRequest): void {
     const { maxConnections, maxConnectionsPerAddress } = this.#options
     const full = maxConnections > 0 && this.#open.size >= maxConnections
     if (!full && !this.closing) {
-      if (maxConnectionsPerAddress === 0 || (this.#addresses.get(address) ?? 0) < maxConnectionsPerAddress) return
+      // Asked for where it is needed only: Node keeps what it found out about the peer.
+      if (maxConnectionsPerAddress === 0) return
+      if ((this.#addresses.get(request.ip) ?? 0) < maxConnectionsPerAddress) return
       this.#counts.refused++
       throw new HTTPTooManyRequests()
     }
@@ -181,7 +185,7 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
   /** @param handled whether `handlerEnded()` will be called @internal */
   add (websocket: OpenWebSocket, handled: boolean): void {
     this.#open.add(websocket)
-    if (handled) this.#handlers.add(websocket)
+    if (handled) this.#handlers += 1
     this.#counts.opened++
     if (this.#options.maxConnectionsPerAddress > 0) this.#count(websocket.request.ip, 1)
   }

@@ -13,6 +13,7 @@ import { Headers } from '../../lib/headers.ts'
 import { WebSocketConnection } from '../../lib/websocket/connection.ts'
 import { WSCloseCode } from '../../lib/websocket/message.ts'
 import type { Delivery } from '../../lib/websocket/outbox.ts'
+import { FrameSocket, type Agreed } from '../../lib/websocket/socket.ts'
 import { HTTPBadRequest } from '../exceptions/index.ts'
 import type { SharedMessage } from './broadcast.ts'
 import { checkHandshake, checkOrigin, Handshakes, selectProtocol } from './handshake.ts'
@@ -20,8 +21,7 @@ import { resolveWebSocketOptions, type ResolvedWebSocketOptions, type WebSocketO
 import type { OpenWebSocket } from './registry-options.ts'
 import type { WebSocketRegistry } from './registry.ts'
 import { ReturnedWebSocket } from './returned.ts'
-import type { DeferredCloseSocket } from './socket.ts'
-import { kUpgrade, type Upgrade } from './upgrade.ts'
+import { kUpgrade, type Upgrade, type UpgradeResponse } from './upgrade.ts'
 
 /** What `canPrepare()` found. */
 export interface WebSocketReady {
@@ -50,6 +50,10 @@ export class WebSocketResponse extends WebSocketConnection<ResolvedWebSocketOpti
   #request: FastifyRequest | undefined
   #openedAt = 0
   #registry: WebSocketRegistry | undefined
+  /** Whether the handler has not ended. */
+  #handling = false
+  /** Whose end is that of the websocket; nothing where nobody waits for it. */
+  #response: UpgradeResponse | undefined
 
   /**
    * A route hands in what all its websockets share.
@@ -151,17 +155,18 @@ export class WebSocketResponse extends WebSocketConnection<ResolvedWebSocketOpti
     if (upgrade === undefined) throw new HTTPBadRequest({ text: 'Handshake error: a body' })
     checkOrigin(request.raw, request.host, this.options.origins ?? registry.origins)
     if (request.server.hasDecorator('signals')) await request.server.signals.prepareResponse(request, this)
-    registry.admit(request.ip)
+    registry.admit(request)
     const protocol = selectProtocol(request.raw, this.options.protocols)
     if (protocol === null && request.headers['sec-websocket-protocol'] !== undefined) {
       request.log.warn({ offered: request.headers['sec-websocket-protocol'] },
         'Client protocols do not overlap server-known ones')
     }
-    const socket = this.#handshakes.accept(upgrade, { protocol, headers: this.#headers })
+    const agreed = this.#handshakes.accept(upgrade, { protocol, headers: this.#headers })
     this.#request = request
     this.#openedAt = Date.now()
     this.#registry = registry
-    this.#attachTo(socket, upgrade)
+    this.#attachTo(upgrade, agreed)
+    this.#handling = true
     registry.add(this, true)
   }
 
@@ -173,7 +178,8 @@ export class WebSocketResponse extends WebSocketConnection<ResolvedWebSocketOpti
 
   /** Tells the registry that the handler has ended. @internal */
   handlerEnded (): void {
-    this.#registry?.handlerEnded(this)
+    if (this.#handling) this.#registry?.handlerEnded()
+    this.#handling = false
   }
 
   /** A handler that returns it has ended: it is closed as soon as it is open. */
@@ -182,21 +188,30 @@ export class WebSocketResponse extends WebSocketConnection<ResolvedWebSocketOpti
     const upgrade = raw[kUpgrade]
     if (upgrade === undefined) throw new AIO_ERR_WS_PLUGIN()
     const protocol = selectProtocol(raw, this.options.protocols)
-    this.#attachTo(this.#handshakes.accept(upgrade, { protocol, headers: this.#headers }), upgrade)
+    this.#attachTo(upgrade, this.#handshakes.accept(upgrade, { protocol, headers: this.#headers }))
   }
 
-  #attachTo (socket: DeferredCloseSocket, { raw, socket: transport, response }: Upgrade): void {
+  #attachTo ({ raw, socket, head, response }: Upgrade, agreed: Agreed): void {
     response.switchTo({
       handled: failed => this.#handled(failed),
       terminate: () => this.terminate()
     })
+    this.#response = response
     // Not deleted: that would cost each request a shape of its own, as long as the websocket lives.
     raw[kUpgrade] = undefined
-    socket.on('close', () => response.sessionOver())
-    this.attach(socket, transport)
+    this.attach(new FrameSocket(socket, head, this.#handshakes.settings, agreed))
+  }
+
+  /**
+   * Forgets the response when nobody waits for its end: it is memory as long as the websocket is open. For routes
+   * whose handlers have no reply. @internal
+   */
+  forgetResponse (): void {
+    if (this.#response?.awaited === false) this.#response = undefined
   }
 
   protected override onGone (): void {
+    this.#response?.sessionOver()
     this.#registry?.delete(this)
   }
 

@@ -92,6 +92,11 @@ export class UpgradeResponse extends ServerResponse {
     this.statusCode = 101
   }
 
+  /** Whether anybody waits for its end. */
+  get awaited (): boolean {
+    return this.listenerCount('finish') > 0 || this.listenerCount('close') > 0
+  }
+
   /** The websocket is gone: whoever waits for the end of the response (access log, hooks) hears of it. */
   sessionOver (): void {
     this.emit('finish')

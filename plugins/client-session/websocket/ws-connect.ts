@@ -5,6 +5,7 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
+import { FrameSocket } from '../../../lib/websocket/socket.ts'
 import { WSServerHandshakeError } from '../errors.ts'
 import { HeaderMap } from '../header-map.ts'
 import type { ClientResponse } from '../response/response.ts'
@@ -13,7 +14,6 @@ import type { UrlInit } from '../url/url.ts'
 import { agreementOf, offerOf, type Agreement } from './ws-deflate.ts'
 import { splitWsOptions, type ResolvedWsOptions, type WsConnectOptions } from './ws-options.ts'
 import { ClientWebSocketResponse } from './ws-response.ts'
-import { ClientSocket } from './ws-socket.ts'
 
 // RFC 6455, section 1.3
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
@@ -32,18 +32,13 @@ export async function wsConnect (
   }
   try {
     checkAcceptance(response, key)
+    // ws allows messages of exactly this size.
     const maxPayload = own.maxMsgSize === 0 ? 0 : Math.max(1, own.maxMsgSize - 1)
     const agreement = agreeOn(response, own.compress, maxPayload)
-    const frames = new ClientSocket(socket, head, {
-      protocol: chosenProtocol(response, own.protocols),
-      deflate: agreement?.deflate,
-      windowBits: agreement?.windowBits ?? 0,
-      // ws allows messages of exactly this size.
-      maxPayload,
-      autoPong: own.autoping,
-      closeTimeout: own.timeout
-    })
-    return new ClientWebSocketResponse(own, response, frames, socket, agreement?.clientNoTakeover ?? false)
+    const settings = { isServer: false, maxPayload, autoPong: own.autoping, closeTimeout: own.timeout }
+    const protocol = chosenProtocol(response, own.protocols)
+    const frames = new FrameSocket(socket, head, settings, { protocol, compression: agreement?.compression })
+    return new ClientWebSocketResponse(own, response, frames, agreement?.clientNoTakeover ?? false)
   } catch (error) {
     socket.destroy()
     throw error

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { PerMessageDeflate, deflateName, type Deflate } from '../../../lib/websocket/parts.ts'
+import { PerMessageDeflate, deflateName } from '../../../lib/websocket/parts.ts'
+import type { Compression } from '../../../lib/websocket/socket.ts'
 
 /** What the server agreed to. */
 export interface Agreement {
-  readonly deflate: Deflate
-  /** The window of what the client sends. */
-  readonly windowBits: number
+  readonly compression: Compression
   /** Whether each message of the client is compressed on its own. */
   readonly clientNoTakeover: boolean
 }
@@ -42,7 +41,11 @@ export function agreementOf (header: string, bits: number, maxPayload: number): 
     zlibDeflateOptions: { level: 1 }
   })
   deflate.accept([Object.fromEntries([...parameters].map(([name, value]) => [name, [value ?? true]]))])
-  return { deflate, windowBits, clientNoTakeover: parameters.has('client_no_context_takeover') }
+  return {
+    // What a client sends has a mask of its own each time: nothing is shared.
+    compression: { deflate, windowBits, noContextTakeover: false },
+    clientNoTakeover: parameters.has('client_no_context_takeover')
+  }
 }
 
 const known = new Set([

@@ -5,14 +5,14 @@
  */
 
 import { AIO_ERR_WS_RECEIVE_TIMEOUT, AIO_ERR_WS_CLOSE_TIMEOUT } from '../../../lib/errors.ts'
-import { WebSocketConnection, type Transport } from '../../../lib/websocket/connection.ts'
+import { WebSocketConnection } from '../../../lib/websocket/connection.ts'
 import { WebSocketError } from '../../../lib/websocket/errors.ts'
 import type { Failures } from '../../../lib/websocket/failures.ts'
 import { WSCloseCode } from '../../../lib/websocket/message.ts'
+import type { FrameSocket } from '../../../lib/websocket/socket.ts'
 import { ClientConnectionResetError, ServerTimeoutError } from '../errors.ts'
 import type { ClientResponse } from '../response/response.ts'
 import type { ResolvedWsOptions } from './ws-options.ts'
-import type { ClientSocket } from './ws-socket.ts'
 
 /** Those of a server, in the client's classes. */
 const clientFailures: Failures = {
@@ -33,13 +33,12 @@ export class ClientWebSocketResponse extends WebSocketConnection<ResolvedWsOptio
   readonly clientNoTakeover: boolean
 
   constructor (
-    options: ResolvedWsOptions, response: ClientResponse, socket: ClientSocket, transport: Transport,
-    clientNoTakeover: boolean
+    options: ResolvedWsOptions, response: ClientResponse, socket: FrameSocket, clientNoTakeover: boolean
   ) {
     super(options)
     this.response = response
     this.clientNoTakeover = clientNoTakeover
-    this.attach(socket, transport)
+    this.attach(socket)
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {
