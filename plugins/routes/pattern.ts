@@ -39,9 +39,8 @@ export class Pattern {
   readonly open: boolean
   readonly names: readonly string[]
   readonly #parts: readonly (string | Variable)[]
+  /** None where each variable is one whole segment: then there is only one way to match, and looking is enough. */
   readonly #expression: RegExp | undefined
-  /** Whether each variable is one whole segment: then there is only one way to match, and looking is enough. */
-  readonly #isPlain: boolean
 
   /** Whether it was a wildcard in Fastify's syntax. */
   readonly isWildcard: boolean
@@ -62,8 +61,9 @@ export class Pattern {
     this.key = keyOf(this.literal, variables.length > 0)
     this.open = variables.some(({ expression }) => expression !== undefined)
     this.segments = segmentsOf(this.#parts)
-    this.#isPlain = !this.open && !this.segments.includes('mixed') && !this.names.includes('__proto__')
-    if (variables.length > 0) this.#expression = compile(this.path, this.#parts)
+    const isPlain = !this.open && !this.segments.includes('mixed') && !this.names.includes('__proto__') &&
+      new Set(this.names).size === this.names.length
+    if (!isPlain) this.#expression = compile(this.path, this.#parts)
   }
 
   /** The path without the names of its variables: the same for paths that match the same. */
@@ -78,8 +78,8 @@ export class Pattern {
 
   /** The values for a path decoded by `decodePath()`; `null` when it does not match. */
   match (path: string): PathParams | null {
-    if (this.#expression === undefined) return path === this.literal ? {} : null
-    if (this.#isPlain) return this.#matchPlain(path)
+    if (this.names.length === 0) return path === this.literal ? {} : null
+    if (this.#expression === undefined) return this.#matchPlain(path)
     const groups = this.#expression.exec(path)?.groups
     if (groups === undefined) return null
     return Object.fromEntries(Object.entries(groups)
@@ -87,7 +87,7 @@ export class Pattern {
       .map(([name, value]) => [name, decodeValue(value ?? '')]))
   }
 
-  /** A regular expression of its own for each of thousands of routes would be slow: few of them stay compiled. */
+  /** Regular expressions of their own for thousands of routes would take time and memory, and few stay compiled. */
   #matchPlain (path: string): PathParams | null {
     const params: Record<string, string> = {}
     let at = 0

@@ -10,6 +10,7 @@
  */
 
 import { decodePath } from './encoding.ts'
+import { Overlaps, type Shape } from './overlaps.ts'
 import type { Pattern, Segment } from './pattern.ts'
 import { Resource, type Route, type Table } from './table.ts'
 
@@ -25,6 +26,9 @@ export class Plan<Data> {
   readonly #registered = new Map<string, Route<Data>>()
   readonly #direct = new Set<Route<Data>>()
   readonly #contested = new Set<Route<Data>>()
+  #overlaps = new Overlaps<Entry<Data>>()
+  /** How many entries of each table are in `#overlaps`. */
+  readonly #noted = new Map<Table<Data>, number>()
 
   /** Whether Fastify's router can be trusted with a route. */
   isDirect (route: Route<Data>): boolean {
@@ -40,13 +44,21 @@ export class Plan<Data> {
 
   /** Notes that a route is handed to Fastify for these methods. */
   register (route: Route<Data>, methods: readonly string[]): void {
-    const outermost = outermostOf(route.resource)
-    for (const other of this.#direct) {
-      if (overlap(outermost, other.resource.pattern) && this.#contests(route, other)) this.#contested.add(other)
+    for (const entry of this.#near(route.resource.table.root, shapeOf(outermostOf(route.resource)))) {
+      if (!(entry instanceof Resource)) continue
+      for (const other of entry.routes.values()) {
+        if (this.#direct.has(other) && this.#contests(route, other)) this.#contested.add(other)
+      }
     }
     if (!this.isDirect(route)) return
     this.#direct.add(route)
     for (const method of methods) this.#registered.set(slotOf(method, route), route)
+  }
+
+  /** Forgets what is needed only as long as there are routes to be handed to Fastify. */
+  release (): void {
+    this.#overlaps = new Overlaps()
+    this.#noted.clear()
   }
 
   /** A fixed path is decided by asking; the others by looking at every route that goes before. */
@@ -55,8 +67,27 @@ export class Plan<Data> {
     const { pattern, table: { root } } = resource
     if (!isSimple(pattern) || this.#registered.has(slotOf(route.method, route))) return false
     if (pattern.names.length === 0) return root.resolve(route.method, pattern.literal).route === route
-    return everyEntry(root, entry => entry === resource || !goesBefore(entry, route) ||
-      this.#isReachedFirst(entry, route))
+    for (const entry of this.#near(root, pattern)) {
+      if (entry !== resource && goesBefore(entry, route) && !this.#isReachedFirst(entry, route)) return false
+    }
+    return true
+  }
+
+  /** The entries of all tables that may have a path in common with a shape. */
+  #near (root: Table<Data>, shape: Shape): Iterable<Entry<Data>> {
+    this.#note(root)
+    return this.#overlaps.find(shape)
+  }
+
+  /** Tables only grow as long as this is asked. */
+  #note (table: Table<Data>): void {
+    const { entries } = table
+    for (let index = this.#noted.get(table) ?? 0; index < entries.length; index += 1) {
+      const entry = entries[index]
+      if (entry !== undefined) this.#overlaps.add(shapeOf(entry), entry)
+    }
+    this.#noted.set(table, entries.length)
+    for (const child of table.tables) this.#note(child)
   }
 
   /** Whether Fastify's router would give requests of a live route to this one. */
@@ -99,11 +130,6 @@ export function askedPath (pattern: Pattern): string {
 /** All resources and sub-applications below a table. */
 export function entriesOf<Data> (table: Table<Data>): Entry<Data>[] {
   return table.entries.flatMap(entry => entry instanceof Resource ? [entry] : [entry, ...entriesOf(entry)])
-}
-
-/** Whether something is true of all of them; without a list, for this is asked for each of thousands of routes. */
-function everyEntry<Data> (table: Table<Data>, test: (entry: Entry<Data>) => boolean): boolean {
-  return table.entries.every(entry => test(entry) && (entry instanceof Resource || everyEntry(entry, test)))
 }
 
 /** Text and whole variables only, without characters that mean something to Fastify's router. */
@@ -161,11 +187,14 @@ function outermostOf<Data> (entry: Entry<Data>): Entry<Data> {
 
 /** Whether a path may match both; when in doubt, it may. */
 function overlap<Data> (entry: Entry<Data>, pattern: Pattern): boolean {
-  if (entry instanceof Resource) return mayMatchBoth(entry.pattern, pattern)
-  return mayMatchBoth({ segments: entry.key.split('/').slice(1).map(text => ({ text })), open: true }, pattern)
+  return mayMatchBoth(shapeOf(entry), pattern)
 }
 
-type Shape = Pick<Pattern, 'segments' | 'open'>
+/** Of a sub-application, everything below its prefix. */
+function shapeOf<Data> (entry: Entry<Data>): Shape {
+  if (entry instanceof Resource) return entry.pattern
+  return { segments: entry.key.split('/').slice(1).map(text => ({ text })), open: true }
+}
 
 function mayMatchBoth (one: Shape, other: Shape): boolean {
   const [shorter, longer] = one.segments.length < other.segments.length ? [one, other] : [other, one]

@@ -77,6 +77,7 @@ export class Routing {
   /** Notes that Fastify takes no more routes. */
   start (): void {
     this.#started = true
+    for (const plan of this.#plans.values()) plan.release()
   }
 
   /** Makes an app the one whose routes a table has. */

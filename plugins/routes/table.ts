@@ -66,6 +66,8 @@ export class Table<Data> {
   readonly parent: Table<Data> | undefined
   readonly order: number
   readonly entries: (Resource<Data> | Table<Data>)[] = []
+  /** Those of the entries that are tables. */
+  readonly tables: Table<Data>[] = []
   readonly #index = new Map<string, (Resource<Data> | Table<Data>)[]>()
   readonly #names = new Map<string, Resource<Data>>()
   readonly #count: () => number
@@ -152,6 +154,7 @@ export class Table<Data> {
   /** A table for everything below a prefix. */
   mount (prefix: string): Table<Data> {
     const table = new Table(prefix, this)
+    this.tables.push(table)
     this.#add(table)
     return table
   }
