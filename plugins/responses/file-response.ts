@@ -32,7 +32,7 @@ import { StreamResponse } from './stream-response.ts'
 
 /** Options of a file response. */
 export interface FileResponseOptions extends StreamResponseOptions {
-  /** Bytes that are read at once. @default 1_048_576 */
+  /** Bytes that are read at once (aiohttp: chunk_size). @default 262_144 */
   chunkSize?: number | undefined
 }
 
@@ -60,7 +60,7 @@ export class FileResponse extends StreamResponse implements LateResponse {
   /** @throws AIO_ERR_ARGUMENT_INVALID, and what `StreamResponse` throws */
   constructor (path: string | URL, options: FileResponseOptions = {}) {
     checkOptions('FileResponse', options, shape)
-    const { chunkSize = 1_048_576, ...rest } = options
+    const { chunkSize = 262_144, ...rest } = options
     super(rest)
     if (typeof path !== 'string' && !(path instanceof URL)) {
       throw new AIO_ERR_ARGUMENT_INVALID('path', 'FileResponse', 'a path or a file: URL', describe(path))

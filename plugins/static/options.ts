@@ -68,7 +68,7 @@ export interface StaticOptions {
   /**
    * Bytes that are read from a large file at once (aiohttp: chunk_size).
    *
-   * @default 1_048_576 (1 MiB)
+   * @default 262_144 (256 KiB)
    */
   chunkSize?: number
   /**

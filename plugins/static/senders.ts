@@ -22,7 +22,7 @@ export type Directories = (name: string, request: FastifyRequest, reply: Fastify
 export type Sender = (name: string, request: FastifyRequest, reply: FastifyReply, directories?: Directories) => unknown
 
 /** From memory without a promise, from disk with one. */
-export function senderOfOurs (files: Files, { chunkSize = 1024 ** 2 }: StaticOptions): Sender {
+export function senderOfOurs (files: Files, { chunkSize = 256 * 1024 }: StaticOptions): Sender {
   function send (file: Representation, request: FastifyRequest, reply: FastifyReply) {
     const found = answer(files, file, request, chunkSize)
     return found instanceof Promise ? found.then(answer => write(answer, reply)) : write(found, reply)

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
@@ -40,3 +43,84 @@ t.test('FileStream fails when the file is too short', async t => {
   await t.rejects(buffer(new FileStream(handle, { start: 0, end: 200, chunkSize: 64 })))
   t.equal(handle.fd, -1)
 })
+
+t.test('FileStream sends a file through one buffer, however slowly it is taken', async t => {
+  const { file, content } = numbered(t)
+  const handle = await open(file)
+  const stream = new FileStream(handle, { start: 0, end: content.length, chunkSize: 64 * 1024 })
+  const closed = new Promise(resolve => stream.once('close', resolve))
+  const url = await serve(t, response => {
+    response.setHeader('content-length', content.length)
+    stream.pipe(response)
+  })
+
+  const [response] = await once(get(url), 'response') as [IncomingMessage]
+  const pieces: Buffer[] = []
+  for await (const piece of response) {
+    pieces.push(piece as Buffer)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  t.ok(Buffer.concat(pieces).equals(content))
+  await closed
+  t.equal(handle.fd, -1)
+})
+
+t.test('FileStream tells that it has ended, and leaves the response open when it is told to', async t => {
+  const { file } = numbered(t)
+  const url = await serve(t, async response => {
+    const stream = new FileStream(await open(file), { start: 0, end: 10_000, chunkSize: 3000 })
+    stream.once('end', () => response.end('the end')).pipe(response, { end: false })
+  })
+
+  const [response] = await once(get(url), 'response') as [IncomingMessage]
+  t.equal((await buffer(response)).subarray(10_000).toString(), 'the end')
+})
+
+t.test('FileStream closes the file when the client leaves, and when the file is too short', async t => {
+  const { file, content } = numbered(t)
+  for (const [leaves, end] of [[true, content.length], [false, content.length + 1]] as const) {
+    const handle = await open(file)
+    const stream = new FileStream(handle, { start: 0, end, chunkSize: 64 * 1024 })
+    const closed = new Promise(resolve => stream.once('close', resolve))
+    const url = await serve(t, response => {
+      stream.once('error', () => response.destroy()).pipe(response)
+      response.once('close', () => stream.destroy())
+    })
+
+    const [response] = await once(get(url), 'response') as [IncomingMessage]
+    if (leaves) response.destroy()
+    else await t.rejects(buffer(response))
+    await closed
+    t.equal(handle.fd, -1)
+  }
+})
+
+t.test('FileStream gives bytes of its own to whoever has replaced write()', async t => {
+  const { file, content } = numbered(t)
+  const kept: Buffer[] = []
+  const url = await serve(t, async response => {
+    response.write = (piece: unknown) => {
+      kept.push(piece as Buffer)
+      return true
+    }
+    new FileStream(await open(file), { start: 0, end: content.length, chunkSize: 64 * 1024 }).pipe(response)
+  })
+
+  const [response] = await once(get(url), 'response') as [IncomingMessage]
+  await buffer(response)
+  t.ok(Buffer.concat(kept).equals(content))
+})
+
+/** More than the system buffers, and no two pieces alike. */
+function numbered (t: Test) {
+  const content = Buffer.alloc(8 * 1024 ** 2)
+  for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(at, at)
+  return { content, file: path.join(t.testdir({ numbered: content }), 'numbered') }
+}
+
+async function serve (t: Test, answer: (response: ServerResponse) => unknown): Promise<string> {
+  const server = createServer((_request, response) => { answer(response) }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close().closeAllConnections())
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
