@@ -32,14 +32,14 @@ export const routes: CliCommand = {
 /** What the routes plugin knows; without it, Fastify's own tree. */
 function list (app: FastifyInstance) {
   if (!app.hasDecorator('routes')) return app.printRoutes({ commonPrefix: false })
-  return app.routes.list().map(({ method, path, name = '', domain = '', handler }) =>
-    ({ method, path: domain + path, name, handler }))
+  return app.routes.list().map(({ method, path, name = '', domain = '', handler, middlewares }) =>
+    ({ method, path: domain + path, name, handler, middlewares: middlewares.join(' ') }))
 }
 
-type Row = { method: string, path: string, name: string, handler: string }
+type Row = { method: string, path: string, name: string, handler: string, middlewares: string }
 
 function table (rows: readonly Row[]): string[] {
-  const keys = ['method', 'path', 'name', 'handler'] as const
+  const keys = ['method', 'path', 'name', 'handler', 'middlewares'] as const
   const widths = keys.map(key => Math.max(...rows.map(row => row[key].length), 0))
   return rows.map(row => keys.map((key, index) => row[key].padEnd(widths[index] ?? 0)).join('  ').trimEnd())
 }

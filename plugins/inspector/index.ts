@@ -18,7 +18,8 @@ import { RecentErrors } from './recent-errors.ts'
 import { takeSnapshot } from './snapshot.ts'
 
 export type { RecentError } from './recent-errors.ts'
-export type { RouteRow, Snapshot } from './snapshot.ts'
+export type { RouteRow } from './route-rows.ts'
+export type { Snapshot } from './snapshot.ts'
 
 /** Options of the inspector. */
 export interface InspectorOptions {
@@ -74,7 +75,8 @@ function serveEvents (app: FastifyInstance, path: string, options: InspectorOpti
   const streams = new Set<LiveStream>()
   app.signals.onPhase(() => { for (const stream of streams) stream.wake() })
   app.get(path, routeOptions(options), async (request, reply) => {
-    const stream = new LiveStream(app, () => takeSnapshot(app, path, loop, errors), streams)
+    const snapshot = () => takeSnapshot(app, { ownPath: path, watching: streams.size, loop, errors })
+    const stream = new LiveStream(app, snapshot, streams)
     loop.start()
     try {
       return await stream.run(request, reply)

@@ -31,7 +31,7 @@ export class RecentErrors {
     this.#errors.push({
       at: Date.now(),
       method: request.method,
-      route: request.routeOptions.url ?? 'none',
+      route: request.routeOptions.url ?? '(no route)',
       status: statusCode,
       name,
       message,

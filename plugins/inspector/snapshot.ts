@@ -6,27 +6,13 @@
 
 import type { FastifyInstance } from 'fastify'
 import type {} from '../jobs/index.ts'
-import type {} from '../routes/index.ts'
 import type { RunnerReport } from '../runner/index.ts'
 import type { FinishedReceiver, RunningReceiver } from '../signals/index.ts'
 import type {} from '../sse/index.ts'
 import type {} from '../websockets/index.ts'
 import type { LoopDelay } from './loop-delay.ts'
 import type { RecentErrors, RecentError } from './recent-errors.ts'
-
-/** One route as the page shows it. */
-export interface RouteRow {
-  readonly method: string
-  readonly path: string
-  readonly name: string | null
-  readonly domain: string | null
-  /** What the handler's function or class is called. */
-  readonly handler: string
-  /** Added while the app runs. */
-  readonly live: boolean
-  /** The parts of a request that have a schema. */
-  readonly schemas: readonly string[]
-}
+import { routeRows, type RouteRow } from './route-rows.ts'
 
 type Counts = Readonly<Record<string, number>>
 
@@ -42,6 +28,8 @@ export interface Snapshot {
   readonly waitingFor: string | null
   readonly hooks: readonly (FinishedReceiver | RunningReceiver)[]
   readonly connections: Readonly<Record<string, number>>
+  /** How many of them are pages like this one. */
+  readonly watching: number
   /** Requests and websockets with their age, oldest first; never the page's own. */
   readonly busy: readonly string[]
   readonly generations: RunnerReport['generations']
@@ -58,10 +46,18 @@ export interface Snapshot {
   readonly errors: readonly RecentError[]
 }
 
-/** Takes a snapshot; `ownPath` is the page's stream, which is not to be waited for. */
-export function takeSnapshot (
-  app: FastifyInstance, ownPath: string, loop: LoopDelay, errors: RecentErrors
-): Snapshot {
+/** Where a snapshot looks besides the app. */
+export interface Sources {
+  /** The path of the page's stream, which is not to be waited for. */
+  readonly ownPath: string
+  /** How many such streams are open. */
+  readonly watching: number
+  readonly loop: LoopDelay
+  readonly errors: RecentErrors
+}
+
+/** Takes a snapshot. */
+export function takeSnapshot (app: FastifyInstance, { ownPath, watching, loop, errors }: Sources): Snapshot {
   const report = app.runner?.inspect()
   const { running, finished } = app.signals
   const { rss, heapUsed, heapTotal } = process.memoryUsage()
@@ -76,6 +72,7 @@ export function takeSnapshot (
     waitingFor: report?.waitingFor ?? null,
     hooks: running === null ? finished : [...finished, running],
     connections: report?.connections.counts ?? {},
+    watching,
     busy: busyLines(report, ownPath),
     generations: report?.generations ?? [],
     websockets: { routes: counts.routes, groups: counts.groups },
@@ -97,22 +94,4 @@ function busyLines (report: RunnerReport | undefined, ownPath: string): string[]
   const lines = (report?.connections.lines ?? []).filter(line => !line.includes(` ${ownPath} `))
   const isLater = (line: string) => /^(websocket|and \d)/.test(line)
   return [...lines.filter(line => !isLater(line)), ...lines.filter(isLater)]
-}
-
-const parts = ['params', 'querystring', 'headers', 'body', 'response']
-
-/** Without the HEAD routes that come with GET. */
-function routeRows (app: FastifyInstance): RouteRow[] {
-  const routes = app.routes.list()
-  const gets = new Set(routes.filter(({ method }) => method === 'GET').map(({ path, domain }) => `${domain} ${path}`))
-  const own = routes.filter(({ method, path, domain }) => method !== 'HEAD' || !gets.has(`${domain} ${path}`))
-  return own.map(route => ({
-    method: route.method,
-    path: route.path,
-    name: route.name ?? null,
-    domain: route.domain ?? null,
-    handler: route.handler,
-    live: route.live,
-    schemas: parts.filter(part => part in Object(route.schema))
-  }))
 }

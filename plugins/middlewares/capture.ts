@@ -5,6 +5,7 @@
  */
 
 import type { FastifyReply } from 'fastify'
+import { StreamResponse } from '../responses/index.ts'
 
 /** What a handler answers with, whether it returns it or sends it. */
 export class Capture {
@@ -59,7 +60,10 @@ export class Capture {
         before?.()
         resolve(this.#payload)
       }
-      other.then(result => resolve(this.#sent ? this.#payload : result), error => {
+      other.then(result => {
+        if (this.#sent) finishStream(result, this.target)
+        resolve(this.#sent ? this.#payload : result)
+      }, error => {
         if (this.#sent) this.target.log.error({ err: error }, 'Promise errored, but the reply was sent already')
         else reject(error)
       })
@@ -78,6 +82,12 @@ const traps: ProxyHandler<Capture> = {
   getPrototypeOf: ({ target }) => Object.getPrototypeOf(target),
   has: ({ target }, key) => key in target,
   set: ({ target }, key, value) => Reflect.set(target, key, value, target)
+}
+
+/** A stream was sent when it was prepared; a handler that returns it has written all of it. */
+function finishStream (result: unknown, { log }: FastifyReply): void {
+  if (!(result instanceof StreamResponse) || !result.prepared) return
+  result.writeEof().catch((error: unknown) => log.info({ err: error }, 'A stream could not be ended'))
 }
 
 /** When a response has been sent, by whomever. */

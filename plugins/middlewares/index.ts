@@ -39,6 +39,8 @@ declare module 'fastify' {
      * @throws AIO_ERR_MIDDLEWARE_LATE when there is a route already, AIO_ERR_OPTION_INVALID
      */
     addMiddleware (middleware: Middleware): void
+    /** The middlewares of this context and those around it, outermost first. */
+    readonly middlewares: readonly Middleware[]
   }
   interface RouteShorthandOptions<
     // eslint-disable-next-line @typescript-eslint/no-unused-vars
@@ -76,6 +78,7 @@ function install (app: FastifyInstance): void {
   app.decorate('addMiddleware', function (this: FastifyInstance, middleware: Middleware) {
     chains.add(this, middleware, 'app.addMiddleware()')
   })
+  app.decorate('middlewares', { getter (this: FastifyInstance) { return chains.of(this) } })
   function addChain (this: FastifyInstance, route: RouteOptions): void {
     // Routes that are added later, behind this one, have chains of their own.
     if (route.config?.liveDoor === true) return
@@ -110,13 +113,15 @@ function around (chain: readonly Middleware[], handler: AnyHandler) {
     const result = Reflect.apply(handler, request.server, [request, capture.reply])
     return toResponse(await capture.settle(result), reply)
   })
-  return async function chained (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
+  async function chained (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
     // A handler that gives up for the not-found handler is in its chain already.
     if (Reflect.has(request, kReply)) return Reflect.apply(handler, this, [request, reply])
     Reflect.set(request, kReply, reply)
     rememberReply(request, reply)
     return fromResponse(await run(request), reply)
   }
+  // Lists of routes say what the handler is called.
+  return Object.defineProperty(chained, 'name', { value: handler.name })
 }
 
 function replyOf (request: FastifyRequest): FastifyReply {

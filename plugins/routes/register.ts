@@ -48,6 +48,7 @@ export function registerRoute (scope: FastifyInstance, route: Route<RouteData>, 
   const direct = plan.isDirect(route)
   const methods = methodsOf(scope, route)
   plan.register(route, methods)
+  route.data.context = scope
   const { name: _name, allowHead: _allowHead, ...options } = def.options
   const shared = {
     ...options,

@@ -5,6 +5,7 @@
  */
 
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { Middleware } from '../middlewares/index.ts'
 import type { LiveRoutes } from './live/live-routes.ts'
 import { entriesOf } from './plan.ts'
 import { isOwnOptions } from './register.ts'
@@ -24,6 +25,8 @@ export interface RouteInfo {
   readonly domain: string | undefined
   /** What the handler's function or class is called. */
   readonly handler: string
+  /** What the functions around the handler are called, outermost first. */
+  readonly middlewares: readonly string[]
   /** Whether it was added in aiohttp's words, or is one of Fastify's own; that is the syntax of its path. */
   readonly kind: 'aiohttp' | 'fastify'
   /** Whether it was added while the app ran. */
@@ -44,7 +47,7 @@ export interface RoutesChange {
 export class RouteList {
   readonly live: LiveRoutes
   readonly #routing: Routing
-  readonly #others: RouteInfo[] = []
+  readonly #others: { readonly info: RouteInfo, readonly context: FastifyInstance, readonly own: OwnMiddlewares }[] = []
   readonly #listeners = new Set<(change: RoutesChange) => void>()
   readonly #app: FastifyInstance
 
@@ -57,14 +60,18 @@ export class RouteList {
     app.addHook('onRoute', function (route) {
       if (isOwnOptions(route)) return
       const domain = routing.domainOfTable(routing.tableOf(this))
-      for (const method of [route.method].flat()) others.push(infoOf(method, route, domain))
+      for (const method of [route.method].flat()) {
+        others.push({ info: infoOf(method, route, domain), context: this, own: route.middlewares })
+      }
     })
   }
 
   all (): RouteInfo[] {
     const own = this.#routing.tables.flatMap(table => entriesOf<RouteData>(table).flatMap(entry =>
       entry instanceof Resource ? this.describe([...entry.routes.values()]) : []))
-    return [...own, ...this.#others]
+    const others = this.#others.map(({ info, context, own }) =>
+      ({ ...info, middlewares: middlewareNames(context, own) }))
+    return [...own, ...others]
   }
 
   resolves (request: FastifyRequest, path: string): boolean {
@@ -90,24 +97,47 @@ export class RouteList {
   }
 
   describe (routes: readonly Route<RouteData>[]): RouteInfo[] {
-    return routes.map(({ method, resource: { name, pattern, table }, data: { def, live, native = false } }) => ({
+    return routes.map(route => this.#describeOne(route))
+  }
+
+  #describeOne (route: Route<RouteData>): RouteInfo {
+    const { method, resource: { name, pattern, table }, data: { context, def, live, native = false } } = route
+    return {
       method,
       path: native && live?.routeOptions.url !== undefined ? live.routeOptions.url : pattern.path,
       name,
       domain: this.#routing.domainOfTable(table),
       handler: def.handler.name,
+      middlewares: middlewareNames(context, def.options.middlewares),
       kind: native ? 'fastify' : 'aiohttp',
       live: live !== undefined,
       schema: def.options.schema,
       config: def.options.config
-    }))
+    }
   }
+}
+
+type OwnMiddlewares = readonly Middleware[] | undefined
+
+/** Those of the context, as far as the plugin of that name is there, then those of the route. */
+function middlewareNames (context: FastifyInstance | undefined, own: OwnMiddlewares = []): string[] {
+  const around = context?.hasDecorator('middlewares') === true ? context.middlewares : []
+  return [...around, ...own].map(({ name }) => name === '' ? 'anonymous' : name)
 }
 
 function infoOf (
   method: string, { url, handler, schema, config }: RouteOptions, domain: string | undefined
 ): RouteInfo {
   return {
-    method, path: url, name: undefined, domain, handler: handler.name, kind: 'fastify', live: false, schema, config
+    method,
+    path: url,
+    name: undefined,
+    domain,
+    handler: handler.name,
+    middlewares: [],
+    kind: 'fastify',
+    live: false,
+    schema,
+    config
   }
 }

@@ -46,6 +46,8 @@ export interface RouteData {
   readonly live?: LiveRoute
   /** Whether the path is in Fastify's syntax. */
   readonly native?: boolean
+  /** Where it is registered. */
+  context?: FastifyInstance
 }
 
 /** A route of Fastify for routes that are asked for: what its constraint is called, and its methods. */

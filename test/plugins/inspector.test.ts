@@ -7,18 +7,20 @@ import t, { type Test } from 'tap'
 import bundle from '../../app.ts'
 import { HTTPUnauthorized } from '../../plugins/exceptions/index.ts'
 import { type InspectorOptions, type Snapshot } from '../../plugins/inspector/index.ts'
+import type { Middleware } from '../../plugins/middlewares/index.ts'
 import { get } from '../../plugins/routes/index.ts'
 import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
 import { build } from '../helper.ts'
 
 async function start (t: Test, options: InspectorOptions = {}) {
   const app = build(t)
-  await app.register(bundle, { inspector: options })
+  const log: Middleware = async (request, handler) => await handler(request)
+  await app.register(bundle, { inspector: options, middlewares: { middlewares: [log] } })
   let release = () => {}
   const released = new Promise<void>(resolve => { release = resolve })
   app.onShutdown(async function goodbye () { await sleep(20) })
   app.addRoutes([get('/users/{id}', async () => 'user', { name: 'user' })])
-  app.get('/slow', async () => { await released; return 'slow' })
+  app.get('/slow', async function slow () { await released; return 'slow' })
   app.get('/wrong', async function wrong () { throw new TypeError('There is no <b>tea</b>') })
   return { app, release }
 }
@@ -52,7 +54,13 @@ t.test('a snapshot has what the app is and does', async t => {
   await app.jobs.spawn(async signal => await sleep(60_000, undefined, { signal }), { name: 'boil' })
   const slow = fetch(`${url}/slow?secret=1`)
   await fetch(`${url}/wrong?secret=1`)
-  app.routes.add(get('/late', async () => 'late'))
+  app.routes.add(get('/late', async () => 'late', {
+    middlewares: [async function timing (request, handler) { return await handler(request) }],
+    schema: {
+      querystring: { type: 'object', required: ['page'], properties: { page: { type: 'integer' }, size: { type: 'integer' } } },
+      response: { 200: { type: 'string' } }
+    }
+  }))
 
   const { value } = await snapshots(url).next()
 
@@ -62,7 +70,10 @@ t.test('a snapshot has what the app is and does', async t => {
   t.notOk(snapshot.busy.some(line => line.includes('inspector')))
   t.match(snapshot.errors, [{ method: 'GET', route: '/wrong', status: 500, name: 'TypeError' }])
   t.match(snapshot.routes.find(({ path }) => path === '/users/{id}'), { name: 'user', live: false })
-  t.match(snapshot.routes.find(({ path }) => path === '/late'), { live: true })
+  t.match(snapshot.routes.find(({ path }) => path === '/late'), {
+    live: true, middlewares: ['log', 'timing'], schemas: ['querystring { page, size? }', 'response 200']
+  })
+  t.match(snapshot.routes.find(({ path }) => path === '/slow'), { handler: 'slow', middlewares: ['log'] })
   t.match(snapshot.plugins, /inspector/)
   t.notMatch(JSON.stringify(snapshot), /secret/)
   release()

@@ -2,18 +2,21 @@
 
 const phases = ['starting', 'running', 'lame', 'unlisten', 'notify', 'drain', 'cancel', 'kill', 'cleanup', 'closed']
 const states = {
-  busy: 'request',
-  upgraded: 'websocket',
-  reading: 'half a request',
-  idle: 'idle',
-  fresh: 'silent',
-  handshake: 'TLS handshake',
-  abandoned: 'client gone',
-  work: 'job'
+  busy: ['request', 'requests'],
+  upgraded: ['websocket', 'websockets'],
+  reading: ['half a request', 'half requests'],
+  idle: ['idle', 'idle'],
+  fresh: ['silent', 'silent'],
+  handshake: ['TLS handshake', 'TLS handshakes'],
+  abandoned: ['client gone', 'clients gone'],
+  work: ['job', 'jobs'],
+  watching: ['page like this', 'pages like this']
 }
 const history = { loop: [], memory: [] }
 const $ = id => document.getElementById(id)
 let last
+
+const counted = (count, [one, many]) => `${count} ${count === 1 ? one : many}`
 
 const element = (tag, text = '', properties = {}) =>
   Object.assign(document.createElement(tag), { textContent: text, ...properties })
@@ -57,27 +60,41 @@ function drawPhases ({ phase }) {
   $('phases').className = now > 1 ? 'stopping' : ''
 }
 
-function drawWaiting ({ phase, waitingFor, busy, jobs }) {
-  const parts = []
-  if (waitingFor !== null) parts.push(waitingFor)
-  if (busy.length > 0) parts.push(...busy.slice(0, 3))
-  if (jobs.length > 0) parts.push(...jobs.slice(0, 3).map(({ name }) => `job ${name}`))
-  $('waiting').hidden = phase === 'running' || phase === 'starting'
-  $('waiting').textContent = parts.length > 0 ? `Waiting for ${parts.join('; ')}` : 'Waiting for nobody'
+/** The page's own stream is a request, but nobody waits for it. */
+function connectionsOf ({ connections: { busy = 0, ...others }, watching }) {
+  const own = Math.min(busy, watching)
+  return Object.entries({ busy: busy - own, ...others, watching: own }).filter(([, count]) => count > 0)
 }
 
-function drawConnections ({ connections, busy }) {
-  const entries = Object.entries(connections).filter(([, count]) => count > 0)
+function drawWaiting (snapshot) {
+  const { phase, waitingFor, jobs, busy: [oldest] } = snapshot
+  const open = connectionsOf(snapshot).filter(([state]) => state === 'busy' || state === 'upgraded')
+  const parts = open.map(([state, count]) => counted(count, states[state]))
+  if (jobs.length > 0) parts.push(counted(jobs.length, states.work))
+  if (waitingFor !== null) parts.unshift(waitingFor)
+  $('waiting').hidden = phase === 'running' || phase === 'starting'
+  $('waiting').textContent = parts.length > 0 ? `Waiting for ${parts.join(', ')}` : 'Waiting for nobody'
+  if (oldest !== undefined) $('waiting').append(element('small', `longest for ${oldest}`))
+}
+
+/** A request with its age as a bar. */
+function ageBar (line) {
+  const [, label = line, age = '0'] = /^(.*), for (\d+) ms$/.exec(line) ?? []
+  return { label, text: age === '0' ? '' : duration(Number(age)), value: Number(age), state: 'running' }
+}
+
+function drawConnections (snapshot) {
+  const entries = connectionsOf(snapshot)
   const total = entries.reduce((sum, [, count]) => sum + count, 0)
   $('connection-count').textContent = total
   const dots = entries.flatMap(([state, count]) => Array.from({ length: Math.min(count, 1_500) }, () => state))
   fill('dots', dots.map(state => element('i', '', { className: state })))
   fill('legend', entries.map(([state, count]) => {
     const item = element('li')
-    item.append(element('i', '', { className: state }), `${count} ${states[state] ?? state}`)
+    item.append(element('i', '', { className: state }), counted(count, states[state] ?? [state, state]))
     return item
   }))
-  $('busy').replaceChildren(...busy.map(line => element('li', line)))
+  $('busy').replaceChildren(...bars(snapshot.busy.map(ageBar)))
 }
 
 function drawFigures ({ loop, memory }) {
@@ -127,16 +144,32 @@ function drawErrors ({ at, errors }) {
 
 function drawRoutes ({ routes }) {
   const wanted = $('filter').value.toLowerCase()
-  const shown = routes.filter(({ method, path, name }) => `${method} ${path} ${name ?? ''}`.toLowerCase().includes(wanted))
+  const drawn = wanted + JSON.stringify(routes)
+  // What has not changed stays as it is, for those who are reading or marking it.
+  if ($('routes').drawn === drawn) return
+  $('routes').drawn = drawn
+  const shown = routes.filter(route => Object.values(route).join(' ').toLowerCase().includes(wanted))
   $('route-count').textContent = routes.length
-  $('routes').replaceChildren(...shown.slice(0, 500).map(route => {
-    const row = element('tr', '', { className: route.live ? 'live' : '' })
-    const place = route.domain === null ? route.path : `${route.domain} ${route.path}`
-    const cells = [route.method, place, route.name ?? '', route.handler, route.schemas.join(', ')]
-    row.append(...cells.map(text => element('td', text)))
-    if (route.live) row.title = 'Added while the app runs'
-    return row
-  }))
+  $('routes').replaceChildren(...shown.slice(0, 500).map(routeRow))
+}
+
+function routeRow ({ method, domain, path, name, middlewares, handler, schemas, live }) {
+  const chips = (className, ...children) => {
+    const cell = element('td', '', { className })
+    cell.append(...children)
+    return cell
+  }
+  const place = [element('code', domain === null ? path : `${domain} ${path}`)]
+  if (live) place.push(element('i', 'added', { title: 'Added while the app runs' }))
+  const row = element('tr')
+  row.append(
+    chips('', element('span', method, { className: `method ${method.toLowerCase()}` })),
+    chips('path', ...place),
+    element('td', name ?? '', { className: 'quiet' }),
+    chips('chain', ...middlewares.map(middleware => element('span', middleware)), element('b', handler || 'handler')),
+    chips('chips', ...schemas.map(text => element('span', text)))
+  )
+  return row
 }
 
 function draw (snapshot) {
@@ -144,6 +177,7 @@ function draw (snapshot) {
   const generation = generations.at(-1)?.number ?? 1
   const of = generation > 1 ? `, app number ${generation}` : ''
   $('process').textContent = `process ${pid}, up for ${duration(uptime * 1_000)}${of}`
+  document.body.className = ''
   for (const part of [drawPhases, drawWaiting, drawConnections, drawFigures, drawWork, drawErrors, drawRoutes]) part(snapshot)
   if ($('plugins').textContent !== plugins) $('plugins').textContent = plugins
   last = snapshot
@@ -153,9 +187,10 @@ const source = new window.EventSource(document.body.dataset.events)
 source.addEventListener('message', ({ data }) => draw(JSON.parse(data)))
 source.addEventListener('goodbye', () => {
   $('process').textContent = 'The app has said goodbye. Looking for the next one …'
+  document.body.className = 'gone'
 })
 source.addEventListener('error', () => {
-  $('phases').classList.add('gone')
+  document.body.className = 'gone'
   $('process').textContent = 'Nobody answers. Looking for the app …'
 })
 $('filter').addEventListener('input', () => { if (last !== undefined) drawRoutes(last) })

@@ -137,7 +137,7 @@ export class LiveRoutes {
       this.#checkFree(context.owner, table, pattern, def.method)
       const marks = markOf(null)
       const live = new LiveRoute(route, context, marks)
-      const data = { def, native, run: live.handler, live }
+      const data = { def, native, run: live.handler, live, context: context.app }
       const added = this.#add(table, pattern, def.options.name, def.method, data)
       Object.assign(live.routeOptions.config, markOf(added))
       return added

@@ -115,6 +115,12 @@ t.test('what is on its way passes as it is', async t => {
     await response.writeEof()
     return response
   })
+  app.get('/returned', async (request, reply) => {
+    const response = new StreamResponse()
+    await response.prepare(request, reply)
+    await response.write('returned')
+    return response
+  })
   app.addGet('/aborted', async request => {
     const response = new StreamResponse()
     await response.prepare(request)
@@ -127,7 +133,8 @@ t.test('what is on its way passes as it is', async t => {
     t.equal(answer.body, body, url)
     t.notOk(answer.headers['x-late'], url)
   }
-  t.same(log.splice(0), [200, 200, 200])
+  t.equal((await app.inject('/returned')).body, 'returned')
+  t.same(log.splice(0), [200, 200, 200, 200])
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
   await t.rejects((await fetch(`${base}/aborted`)).text())
 })

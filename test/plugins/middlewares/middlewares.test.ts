@@ -5,6 +5,7 @@ import bundle, { type AppOptions } from '../../../app.ts'
 import { HTTPConflict, HTTPException, HTTPForbidden } from '../../../plugins/exceptions/index.ts'
 import type { Middleware } from '../../../plugins/middlewares/index.ts'
 import { Response } from '../../../plugins/responses/index.ts'
+import { get } from '../../../plugins/routes/index.ts'
 import { RequestKey } from '../../../plugins/state.ts'
 import { build } from '../../helper.ts'
 
@@ -185,4 +186,25 @@ t.test('whatever a handler answers with, middlewares see a response and may chan
   }
   t.equal((await app.inject('/redirect')).headers.location, '/there')
   t.same(seen.slice(0, 6), [200, 'text/plain', 'response', 200, 'text/plain', 'string'])
+})
+
+t.test('routes are listed with their middlewares, outermost first, and their handlers under their own names', async t => {
+  const app = build(t)
+  await app.register(bundle)
+  const named = (name: string): Middleware =>
+    Object.defineProperty(async (request, handler) => await handler(request), 'name', { value: name }) as Middleware
+  app.addMiddleware(named('outer'))
+  app.addSubapp('/sub', async sub => { sub.addGet('/x', async function ours () {}, { middlewares: [named('own')] }) },
+    { middlewares: [named('inner')] })
+  await app.register(async child => {
+    child.addMiddleware(named('inner'))
+    child.get('/theirs', { middlewares: [named('')] }, async function theirs () {})
+  })
+  await app.ready()
+  app.routes.add(get('/late', async function late () {}, { middlewares: [named('own')] }))
+
+  const list = app.routes.list().filter(({ method }) => method === 'GET')
+    .map(({ path, middlewares, handler }) => [path, ...middlewares, handler].join(' '))
+  t.same(list.sort(), ['/late outer own late', '/sub/x outer inner own ours', '/theirs outer inner anonymous theirs'])
+  t.same(app.middlewares.map(({ name }) => name), ['outer'])
 })
