@@ -33,8 +33,12 @@ export function decodeValue (value: string): string {
   return value.includes('%') ? value.replaceAll('%2F', '/').replaceAll('%25', '%') : value
 }
 
+// What stands for itself in a path, which is nearly all that is ever written there.
+const plainPath = /^[\w!$&'()*+,\-./:;=@~]*$/
+
 /** Encodes text for a path; slashes stay. */
 export function quotePath (text: string): string {
+  if (plainPath.test(text)) return text
   return encodeURI(text).replace(/[?#]/g, encodeURIComponent)
 }
 

@@ -110,7 +110,7 @@ export default fp<RoutesOptions>(async function routes (app, options) {
   app.decorate('addDomain', function (this: FastifyInstance, domain, subapp, options = {}) {
     adder.addDomain(this, domain, subapp, options)
   })
-  app.decorate('urlFor', function (this: FastifyInstance, name, params = {}, options = {}) {
+  app.decorate('urlFor', function (this: FastifyInstance, name, params = {}, options) {
     return urlFor(routing.tableOf(this), name, params, options)
   })
   decorateRequests(app, routing)

@@ -109,12 +109,18 @@ export class Pattern {
 
   /** The path with values in place of the variables, encoded. @throws AIO_ERR_ROUTE_PARAMS */
   format (params: Readonly<Record<string, string | number>>): string {
-    return this.#parts.map(part => {
-      if (typeof part === 'string') return quotePath(part).replace(/%25(?=2F|25)/g, '%')
-      const value = Object.hasOwn(params, part.name) ? params[part.name] : undefined
-      if (typeof value === 'string' || typeof value === 'number') return quotePath(String(value))
-      throw new AIO_ERR_ROUTE_PARAMS(part.name, this.canonical, describe(value))
-    }).join('')
+    let path = ''
+    for (const part of this.#parts) {
+      if (typeof part === 'string') path += quotePath(part).replace(/%25(?=2F|25)/g, '%')
+      else path += quotePath(this.#valueOf(part.name, params))
+    }
+    return path
+  }
+
+  #valueOf (name: string, params: Readonly<Record<string, string | number>>): string {
+    const value = Object.hasOwn(params, name) ? params[name] : undefined
+    if (typeof value === 'string' || typeof value === 'number') return String(value)
+    throw new AIO_ERR_ROUTE_PARAMS(name, this.canonical, describe(value))
   }
 }
 

@@ -89,8 +89,12 @@ export class Routing {
 
   /** The table of the nearest app. */
   tableOf (app: FastifyInstance): Table<RouteData> {
-    const [nearest] = this.appsOf(app)
-    return (nearest && this.#tables.get(nearest)) ?? this.#outermost
+    // An encapsulated child has its parent as prototype.
+    for (let nearest: FastifyInstance | null = app; nearest !== null; nearest = Object.getPrototypeOf(nearest)) {
+      const table = this.#tables.get(nearest)
+      if (table !== undefined) return table
+    }
+    return this.#outermost
   }
 
   /** The sub-application a context belongs to, and those around it, from the inside to the outside. */

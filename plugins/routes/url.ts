@@ -27,14 +27,17 @@ export interface UrlOptions {
 }
 
 /** The URL of a named route of a table. @throws AIO_ERR_ROUTE_UNKNOWN, AIO_ERR_ROUTE_PARAMS */
-export function urlFor<Data> (table: Table<Data>, name: string, params: UrlParams, options: UrlOptions): string {
-  checkOptions('app.urlFor()', options, { query: object })
+export function urlFor<Data> (
+  table: Table<Data>, name: string, params: UrlParams, options: UrlOptions | undefined
+): string {
+  if (options !== undefined) checkOptions('app.urlFor()', options, { query: object })
   const resource = table.named(name)
   if (resource === undefined) {
     throw new AIO_ERR_ROUTE_UNKNOWN(describe(name), table.names.map(name => `"${name}"`).join(', ') || 'none')
   }
   const path = resource.pattern.format(params)
-  const query = pairsOf(options.query ?? {}).map(([key, value]) => `${quoteQuery(key)}=${quoteQuery(toText(key, value))}`)
+  if (options?.query === undefined) return path
+  const query = pairsOf(options.query).map(([key, value]) => `${quoteQuery(key)}=${quoteQuery(toText(key, value))}`)
   return query.length === 0 ? path : `${path}?${query.join('&')}`
 }
 
