@@ -18,9 +18,7 @@ import { hostOf } from './strategies.ts'
 import { Table, type Resolution, type Resource, type Route } from './table.ts'
 import { isViewClass, viewHandler } from './view.ts'
 
-/**
- * What a request has come to. On the request itself: a weak map costs several times as much, and most so the collector.
- */
+/** Leads from a request to what it has come to. A weak map would cost several times as much, and the collector most. */
 const kAnswer: unique symbol = Symbol('fastify-aiohttp.answer')
 
 interface Answer {
@@ -89,7 +87,6 @@ export class Routing {
 
   /** The table of the nearest app. */
   tableOf (app: FastifyInstance): Table<RouteData> {
-    // An encapsulated child has its parent as prototype.
     for (let nearest: FastifyInstance | null = app; nearest !== null; nearest = Object.getPrototypeOf(nearest)) {
       const table = this.#tables.get(nearest)
       if (table !== undefined) return table
