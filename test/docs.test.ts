@@ -52,10 +52,18 @@ t.test('every link leads to a file, and its anchor to a heading there', async t 
   }
 })
 
+t.test('every public name of aiohttp is here under the same name, or the guide says what became of it', async t => {
+  const names: string[] = JSON.parse(read('test/fixtures/aiohttp-names.json'))
+  const [, section] = read('docs/migrating.md').match(/### Name by name\n([\s\S]*?)\n### /) ?? []
+  const translated = new Set(Array.from(section?.matchAll(/`([\w.]+)`/g) ?? [], ([, name]) => name!.replace(/^web\./, '')))
+  t.ok(names.length > 200)
+  t.same(names.filter(name => !(name in door) && !translated.has(name)), [])
+})
+
 /**
- * The examples of a page as modules. A piece without imports goes on with the last example that has them; what
- * neither has, `app` and the names of the package, goes without saying. Their paths lie in the tree, so that packages
- * are found from there.
+ * The examples of a page as modules. The first stands by itself, to be copied. Of the others a piece without imports
+ * goes on with the last example that has them; what neither has, `app` and the names of the package, goes without
+ * saying. Their paths lie in the tree, so that packages are found from there.
  */
 function examples (page: string): [file: string, code: string][] {
   // Its files belong together: test/tutorial.test.ts has them.
@@ -66,6 +74,7 @@ function examples (page: string): [file: string, code: string][] {
     const file = path.join(root, 'examples', `${page.replaceAll('/', '-')}-${index + 1}.ts`)
     if (/^import /m.test(code)) last = code
     const before = code === last ? '' : last
+    if (index === 0) return [file, `${code}\nexport {}\n`]
     return [file, `${implied(before + code)}${before}\n{\n${code === last ? '}\n' + code : code + '}\n'}export {}\n`]
   })
 }
