@@ -21,7 +21,6 @@ import type { Outcome, Scenario, Step } from './scenario.ts'
 import { bind, portOf } from './sockets.ts'
 
 const server = fileURLToPath(new URL('../../../server.ts', import.meta.url))
-const child = fileURLToPath(new URL('child.ts', import.meta.url))
 const cliApp = new URL('cli-app.ts', import.meta.url)
 const loader = import.meta.resolve('tsx')
 
@@ -49,14 +48,14 @@ const verbs: Readonly<Record<string, (run: Run, step: Step) => unknown>> = {
 /** The verbs of scripts of processes. */
 export const processVerbs = Object.keys(verbs)
 
-/** Plays the scenario in an empty directory. */
-export async function playProcess (scenario: Scenario, directory: string): Promise<Outcome> {
+/** Plays the scenario in an empty directory; `program` is the bundle of `child.ts`. */
+export async function playProcess (scenario: Scenario, directory: string, program: string): Promise<Outcome> {
   const held = await bind(0)
   const port = portOf(held)
   const holds = scenario.script.some(step => step.do === 'hold-port')
   if (!holds) await closed(held)
   try {
-    return await new Run(scenario, directory, port).run()
+    return await new Run(scenario, directory, port, program).run()
   } finally {
     if (holds) await closed(held)
   }
@@ -78,12 +77,12 @@ class Run {
   readonly #told: Promise<void>
   readonly #ended: Promise<{ code: number | null, at: number }>
 
-  constructor (scenario: Scenario, directory: string, port: number) {
+  constructor (scenario: Scenario, directory: string, port: number, program: string) {
     this.#scenario = scenario
     this.#directory = directory
     this.#port = port
     this.#clients = new Clients(this.#journal, to => to == null ? port : this.#fill(to) as Address)
-    this.#child = this.#start()
+    this.#child = this.#start(program)
     this.#stdout = text(this.#child.stdio[1] as Readable)
     this.#told = this.#listen(this.#child.stdio[3] as Readable)
     this.#ended = new Promise(resolve => {
@@ -161,10 +160,10 @@ class Run {
     this.#journal.add(`file ${name} ${there ? 'there' : 'none'}`, this.#began)
   }
 
-  #start (): ChildProcess {
+  #start (program: string): ChildProcess {
     const { cli } = this.#scenario
-    const command = cli === undefined ? [child] : [server, ...this.#commandLine(cli)]
-    return spawn(process.execPath, [`--import=${loader}`, ...command], {
+    const command = cli === undefined ? [program] : [`--import=${loader}`, server, ...this.#commandLine(cli)]
+    return spawn(process.execPath, command, {
       cwd: this.#directory,
       stdio: ['ignore', 'pipe', process.env.NODE_DEBUG === undefined ? 'ignore' : 'inherit', 'pipe'],
       // Where nothing else says so, the command line takes the port from here.

@@ -1,4 +1,4 @@
-/** What aiohttp was recorded to do in a process of its own, started by a script or by the command line. */
+/** What aiohttp was recorded to do in a process of its own that a script has started. */
 
 import t from 'tap'
 import { readScenarios } from './differences.ts'
@@ -6,5 +6,5 @@ import { isProcess } from './scenario.ts'
 import { testScenarios } from './test-scenarios.ts'
 
 t.test('processes end as recorded, or as a named rule says', { timeout: 85_000 }, async t => {
-  await testScenarios(t, readScenarios().filter(isProcess))
+  await testScenarios(t, readScenarios().filter(scenario => isProcess(scenario) && scenario.cli === undefined))
 })

@@ -8,6 +8,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { checkScenario } from './check.ts'
+import { bundleChild } from './child-bundle.ts'
 import { play } from './play.ts'
 import { playProcess } from './process.ts'
 import { isProcess, type Result, type Scenario } from './scenario.ts'
@@ -27,8 +28,9 @@ export type Accept = (result: Result) => boolean
  * nobody knows has a `failure`.
  */
 export async function replayAll (scenarios: readonly Scenario[], accept: Accept = () => true): Promise<Result[]> {
+  await using child = await bundleChild()
   const results = new Map<string, Result>()
-  const playInto = async (scenario: Scenario) => { results.set(scenario.name, await playOne(scenario)) }
+  const playInto = async (scenario: Scenario) => { results.set(scenario.name, await playOne(scenario, child.path)) }
   const missed = () => scenarios.filter(({ name }) => {
     const result = results.get(name)
     return result !== undefined && result.failure === undefined && !accept(result)
@@ -42,12 +44,13 @@ export async function replayAll (scenarios: readonly Scenario[], accept: Accept 
   return scenarios.flatMap(({ name }) => results.get(name) ?? [])
 }
 
-async function playOne (scenario: Scenario): Promise<Result> {
+async function playOne (scenario: Scenario, program: string): Promise<Result> {
   const { name } = scenario
   const directory = await realpath(await mkdtemp(path.join(tmpdir(), 'lifecycle-')))
   try {
     checkScenario(scenario)
-    return { name, ...await (isProcess(scenario) ? playProcess : play)(scenario, directory) }
+    const outcome = isProcess(scenario) ? playProcess(scenario, directory, program) : play(scenario, directory)
+    return { name, ...await outcome }
   } catch (error) {
     return { name, events: [], client: [], failure: error instanceof Error ? error.message : String(error) }
   } finally {
