@@ -4,8 +4,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { spawnSync } from 'node:child_process'
-import { canRun, freePort, Program } from './program.ts'
+import { execFile, spawnSync } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Sample } from './compare.ts'
+import { canRun, freePort, pinned, Program } from './program.ts'
 
 // Debian's Python: aiohttp with its C extensions, and gunicorn.
 const python = '/usr/bin/python3'
@@ -27,6 +29,13 @@ export const nginx = ['nginx', '/usr/sbin/nginx'].find(program => canRun(program
 export async function startAiohttp (...args: string[]): Promise<Program> {
   const port = await freePort()
   return await Program.spawn(python, [join(servers, 'aiohttp_server.py'), String(port), ...args], port)
+}
+
+/** One round of aiohttp's client. */
+export async function loadWithAiohttp (port: number, method: string, seconds: number): Promise<Sample> {
+  const args = [fileURLToPath(new URL('clients/aiohttp_client.py', import.meta.url)), String(port), method, String(seconds)]
+  const [program = python, ...rest] = [...pinned('0'), python, ...args]
+  return JSON.parse((await promisify(execFile)(program, rest)).stdout) as Sample
 }
 
 /** gunicorn with workers of aiohttp, on all processors. */
