@@ -7,8 +7,8 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { bundle } from '../../bundle.ts'
 import { checkScenario } from './check.ts'
-import { bundleChild } from './child-bundle.ts'
 import { play } from './play.ts'
 import { playProcess } from './process.ts'
 import { isProcess, type Result, type Scenario } from './scenario.ts'
@@ -28,7 +28,7 @@ export type Accept = (result: Result) => boolean
  * nobody knows has a `failure`.
  */
 export async function replayAll (scenarios: readonly Scenario[], accept: Accept = () => true): Promise<Result[]> {
-  await using child = await bundleChild()
+  await using child = await bundle(new URL('child.ts', import.meta.url))
   const results = new Map<string, Result>()
   const playInto = async (scenario: Scenario) => { results.set(scenario.name, await playOne(scenario, child.path)) }
   const missed = () => scenarios.filter(({ name }) => {

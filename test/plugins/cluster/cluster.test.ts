@@ -9,15 +9,17 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import type { ClusterEvent, RunClusterOptions } from '../../../plugins/cluster/index.ts'
 import type { Load, Outcome } from '../../fixtures/load-client.ts'
+import { bundleFixture } from '../../bundle.ts'
 import { shortFolder } from '../../helper.ts'
 
-const fixture = (name: string) => new URL(`../../fixtures/${name}`, import.meta.url).pathname
+const program = await bundleFixture(t, 'cluster.ts')
+const client = await bundleFixture(t, 'load-client.ts')
 
 /** How many reloads under load; more on demand. */
 const reloads = Number(process.env.TEST_RELOADS ?? 2)
 
 t.jobs = 3
-// Every worker that boots compiles its modules first, and a busy machine takes its time.
+// A busy machine takes its time.
 t.setTimeout(90_000)
 
 /** A cluster as a process, and everything it said. */
@@ -30,7 +32,7 @@ class Cluster {
   #waiting: (() => void)[] = []
 
   constructor (t: Test, options: RunClusterOptions, env: NodeJS.ProcessEnv = {}) {
-    const args = ['--import=tsx', fixture('cluster.ts'), JSON.stringify(options)]
+    const args = [program, JSON.stringify(options)]
     // A group of its own: what its master leaves behind can be found.
     this.child = spawn(process.execPath, args, { env: { ...process.env, ...env }, detached: true })
     t.teardown(() => this.#killGroup())
@@ -101,7 +103,7 @@ class Cluster {
 /** A client that counts what is lost; call what it returns to hear of it. */
 async function startLoad (t: Test, port: number, mode: Load['mode']): Promise<() => Promise<Outcome>> {
   const load: Load = { port, connections: mode === 'keep' ? 32 : 16, mode, pipeline: 1, think: 5, path: '/' }
-  const child = spawn(process.execPath, ['--import=tsx', fixture('load-client.ts'), JSON.stringify(load)])
+  const child = spawn(process.execPath, [client, JSON.stringify(load)])
   t.teardown(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   await lines.next()

@@ -16,6 +16,7 @@ import exceptions from '../../../plugins/exceptions/index.ts'
 import { AppRunner, runApp, TCPSite, type RunAppOptions, type RunnerOptions } from '../../../plugins/runner/index.ts'
 import signals from '../../../plugins/signals/index.ts'
 import websockets, { WebSocketResponse } from '../../../plugins/websockets/index.ts'
+import { bundleFixture } from '../../bundle.ts'
 import { shortFolder } from '../../helper.ts'
 import { get, Raw } from '../../raw.ts'
 
@@ -193,9 +194,9 @@ t.test(`${count} starts and stops leave no descriptor, timer or listener behind`
 })
 
 t.test('a process without descriptors serves again when it has some', { skip: process.platform !== 'linux' }, async t => {
-  const program = new URL('../../fixtures/run-app.ts', import.meta.url).pathname
+  const program = await bundleFixture(t, 'run-app.ts')
   const scenario = JSON.stringify({ options: { host: '127.0.0.1', port: 0 } })
-  const child = spawn('sh', ['-c', `ulimit -n 64; exec ${process.execPath} --import=tsx ${program} '${scenario}'`])
+  const child = spawn('sh', ['-c', `ulimit -n 64; exec ${process.execPath} ${program} '${scenario}'`])
   t.teardown(() => child.kill('SIGKILL'))
   let text = ''
   let errors = ''
@@ -224,9 +225,9 @@ t.test('a process without descriptors serves again when it has some', { skip: pr
 })
 
 t.test('a process that was stopped and goes on takes the time for no time-out', async t => {
-  const program = new URL('../../fixtures/run-app.ts', import.meta.url).pathname
+  const program = await bundleFixture(t, 'run-app.ts')
   const scenario = JSON.stringify({ options: { host: '127.0.0.1', port: 0, shutdownTimeout: 60_000 } })
-  const child = spawn(process.execPath, ['--import=tsx', program, scenario])
+  const child = spawn(process.execPath, [program, scenario])
   t.teardown(() => child.kill('SIGKILL'))
   let text = ''
   child.stdout.on('data', data => { text += String(data) })

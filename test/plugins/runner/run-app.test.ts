@@ -8,10 +8,11 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { runApp, type RunAppOptions } from '../../../plugins/runner/index.ts'
 import type { Scenario } from '../../fixtures/run-app.ts'
+import { bundleFixture } from '../../bundle.ts'
 import { shortFolder } from '../../helper.ts'
 import { get, Raw } from '../../raw.ts'
 
-const fixture = new URL('../../fixtures/run-app.ts', import.meta.url).pathname
+const fixture = await bundleFixture(t, 'run-app.ts')
 
 /** The fixture as a child process, and everything it said. */
 class Program {
@@ -22,7 +23,7 @@ class Program {
 
   constructor (t: Test, scenario: Scenario) {
     const { TERMINATION_GRACE_SECONDS: _, ...env } = process.env
-    this.child = spawn(process.execPath, ['--import=tsx', fixture, JSON.stringify(scenario)], { env })
+    this.child = spawn(process.execPath, ['--enable-source-maps', fixture, JSON.stringify(scenario)], { env })
     t.teardown(() => this.child.kill('SIGKILL'))
     this.child.stdout?.on('data', data => { this.text += String(data) })
     this.child.stderr?.on('data', data => { this.errors += String(data) })

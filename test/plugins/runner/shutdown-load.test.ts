@@ -6,9 +6,10 @@ import { createInterface } from 'node:readline'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { AppRunner, TCPSite } from '../../../plugins/runner/index.ts'
+import { bundleFixture } from '../../bundle.ts'
 import type { Load, Outcome } from '../../fixtures/load-client.ts'
 
-const program = new URL('../../fixtures/load-client.ts', import.meta.url)
+const program = await bundleFixture(t, 'load-client.ts')
 
 /** How many shutdowns of each kind; more on demand. */
 const runs = Number(process.env.TEST_SHUTDOWN_RUNS ?? 3)
@@ -30,7 +31,7 @@ async function stopUnderLoad (t: Test, load: Partial<Load>): Promise<Outcome & {
   const given: Load = {
     port: site.port, connections: 64, mode: 'keep', pipeline: 1, think: 5, path: '/async', ...load
   }
-  const client = spawn(process.execPath, ['--import=tsx', program.pathname, JSON.stringify(given)],
+  const client = spawn(process.execPath, [program, JSON.stringify(given)],
     { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => client.kill('SIGKILL'))
   const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]()

@@ -6,20 +6,22 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
+import { bundleFixture } from '../../bundle.ts'
 import { get, Raw } from '../../raw.ts'
 import type { Load, Outcome } from '../../fixtures/load-client.ts'
 
-const fixture = (name: string) => new URL(`../../fixtures/${name}`, import.meta.url).pathname
+const serverProgram = await bundleFixture(t, 'loaded-server.ts')
+const clientProgram = await bundleFixture(t, 'load-client.ts')
 
 function start (t: Test, program: string, ...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['--import=tsx', fixture(program), ...args])
+  const child = spawn(process.execPath, [program, ...args])
   t.teardown(() => child.kill('SIGKILL'))
   return child
 }
 
 /** The server's port, once it listens; its standard error is collected. */
 async function startServer (t: Test, shutdownTimeout: number) {
-  const child = start(t, 'loaded-server.ts', String(shutdownTimeout))
+  const child = start(t, serverProgram, String(shutdownTimeout))
   let errors = ''
   child.stderr?.on('data', data => { errors += String(data) })
   const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]()
@@ -31,7 +33,7 @@ async function startServer (t: Test, shutdownTimeout: number) {
 /** Connections that count exactly what happens to their requests. */
 async function startLoad (t: Test, port: number): Promise<() => Promise<Outcome>> {
   const load: Load = { port, connections: 64, mode: 'keep', pipeline: 1, think: 1, path: '/' }
-  const child = start(t, 'load-client.ts', JSON.stringify(load))
+  const child = start(t, clientProgram, JSON.stringify(load))
   const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]()
   await lines.next()
   return async () => {

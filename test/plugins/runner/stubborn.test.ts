@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import t from 'tap'
+import { bundleFixture } from '../../bundle.ts'
 import { get, Raw } from '../../raw.ts'
 
 /** The deadline, in milliseconds. */
@@ -13,10 +14,10 @@ const shutdownTimeout = 1000
 /** How much longer it may take. */
 const grace = 250
 
-const program = new URL('../../fixtures/stubborn-server.ts', import.meta.url).pathname
+const program = await bundleFixture(t, 'stubborn-server.ts')
 
 t.test('nobody holds a shutdown up: each is named in one report, and everybody else is cleaned up', async t => {
-  const child = spawn(process.execPath, ['--import=tsx', program, String(shutdownTimeout)])
+  const child = spawn(process.execPath, [program, String(shutdownTimeout)])
   t.teardown(() => child.kill('SIGKILL'))
   let [said, errors] = ['', '']
   child.stderr.on('data', data => { errors += String(data) })
