@@ -14,11 +14,10 @@ import { describe } from './options.ts'
 export type HeadersInit = Headers | Readonly<Record<string, string | number | readonly string[]>> |
   Iterable<readonly [name: string, value: string | readonly string[]]>
 
-// RFC 9110, section 5.6.2
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// RFC 9110, section 5.5: control characters could split a response; half a surrogate pair is no character
-// eslint-disable-next-line no-control-regex
-const invalidValue = /[\0-\x08\x0a-\x1f\x7f]|\p{Cs}/u
+/** A name (RFC 9110, section 5.6.2). */
+export const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** No value (RFC 9110, section 5.5): control characters could split a message, half a surrogate pair is no character */
+export const invalidValue = /[^\t\x20-\x7e\x80-\u{10ffff}]|\p{Cs}/u
 const ascii = /^[\0-\x7f]*$/
 
 /** Headers of one response; names are kept in lower case, as HTTP/2 wants them. */

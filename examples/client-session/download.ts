@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { ClientSession } from '../../plugins/client-session/index.ts'
-import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
+import { testServer } from '../../plugins/testing/index.ts'
 
 /** Resolves to the number of bytes; `progress` is called with the share that has come, from 0 to 1. */
 export async function download (
@@ -39,11 +39,8 @@ export default async function createApp () {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await using runner = new AppRunner(await createApp())
-  await runner.setup()
-  const site = new TCPSite(runner, { port: 0 })
-  await site.start()
+  await using server = await testServer(await createApp())
   await using session = new ClientSession()
   const show = (share: number) => process.stdout.write(`\r${Math.round(share * 100)} %`)
-  console.log(` ${await download(session, `http://127.0.0.1:${site.port}/`, '/dev/null', show)} bytes`)
+  console.log(` ${await download(session, server.makeUrl('/'), '/dev/null', show)} bytes`)
 }

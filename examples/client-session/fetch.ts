@@ -7,7 +7,7 @@
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { ClientSession } from '../../plugins/client-session/index.ts'
-import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
+import { testServer } from '../../plugins/testing/index.ts'
 
 export async function fetchText (session: ClientSession, url: string): Promise<string> {
   await using response = await session.get(url, { timeout: 10_000 })
@@ -22,10 +22,7 @@ export default async function createApp () {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await using runner = new AppRunner(await createApp())
-  await runner.setup()
-  const site = new TCPSite(runner, { port: 0 })
-  await site.start()
+  await using server = await testServer(await createApp())
   await using session = new ClientSession()
-  console.log(await fetchText(session, process.argv[2] ?? `http://127.0.0.1:${site.port}/`))
+  console.log(await fetchText(session, process.argv[2] ?? server.makeUrl('/')))
 }

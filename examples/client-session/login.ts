@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import bundle, { CookieJar, HTTPFound, HTTPUnauthorized, Response } from '../../app.ts'
 import { ClientSession } from '../../plugins/client-session/index.ts'
-import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
+import { testServer } from '../../plugins/testing/index.ts'
 
 /** Logs in, is redirected to the own page, and resolves to what stands there. */
 export async function login (session: ClientSession, name: string, password: string): Promise<string> {
@@ -37,12 +37,9 @@ export default async function createApp () {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await using runner = new AppRunner(await createApp())
-  await runner.setup()
-  const site = new TCPSite(runner, { port: 0 })
-  await site.start()
+  await using server = await testServer(await createApp())
   await using session = new ClientSession({
-    baseUrl: `http://127.0.0.1:${site.port}/`,
+    baseUrl: server.makeUrl('/'),
     // An address is no domain: cookies of one are kept only when that is asked for.
     cookieJar: new CookieJar({ unsafe: true })
   })

@@ -7,7 +7,7 @@
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { ClientSession, type UrlInit } from '../../plugins/client-session/index.ts'
-import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
+import { testServer } from '../../plugins/testing/index.ts'
 
 /** Asks for a page only when its first item is wanted. */
 export async function * items<Item> (session: ClientSession, url: UrlInit): AsyncGenerator<Item> {
@@ -31,10 +31,7 @@ export default async function createApp () {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await using runner = new AppRunner(await createApp())
-  await runner.setup()
-  const site = new TCPSite(runner, { port: 0 })
-  await site.start()
+  await using server = await testServer(await createApp())
   await using session = new ClientSession()
-  for await (const tea of items<string>(session, `http://127.0.0.1:${site.port}/`)) console.log(tea)
+  for await (const tea of items<string>(session, server.makeUrl('/'))) console.log(tea)
 }

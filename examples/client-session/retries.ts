@@ -7,7 +7,7 @@
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { ClientSession } from '../../plugins/client-session/index.ts'
-import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
+import { testServer } from '../../plugins/testing/index.ts'
 
 /** GET and its kind are tried five times in all; a POST never twice, unless `retry.methods` says that it may be. */
 export function patientSession (baseUrl: string): ClientSession {
@@ -31,11 +31,8 @@ export default async function createApp () {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await using runner = new AppRunner(await createApp())
-  await runner.setup()
-  const site = new TCPSite(runner, { port: 0 })
-  await site.start()
-  await using session = patientSession(`http://127.0.0.1:${site.port}/`)
+  await using server = await testServer(await createApp())
+  await using session = patientSession(server.makeUrl('/'))
   await using response = await session.get('stock')
   console.log(response.status, await response.json())
 }

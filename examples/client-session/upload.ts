@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { ClientSession, FormData } from '../../plugins/client-session/index.ts'
-import { AppRunner, TCPSite } from '../../plugins/runner/index.ts'
+import { testServer } from '../../plugins/testing/index.ts'
 
 /** Lines as they are written. */
 export async function * lines (count: number): AsyncGenerator<string> {
@@ -48,10 +48,7 @@ export default async function createApp () {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await using runner = new AppRunner(await createApp())
-  await runner.setup()
-  const site = new TCPSite(runner, { port: 0 })
-  await site.start()
-  await using session = new ClientSession({ baseUrl: `http://127.0.0.1:${site.port}/` })
+  await using server = await testServer(await createApp())
+  await using session = new ClientSession({ baseUrl: server.makeUrl('/') })
   console.log(await upload(session, '', lines(1_000)), await uploadForm(session, '', fileURLToPath(import.meta.url)))
 }

@@ -28,9 +28,8 @@ export interface Entry {
 }
 
 // Control characters (C0, DEL, C1), line separators, and what ends a field
-// eslint-disable-next-line no-control-regex
-const dangerous = /[\0-\x1f\x7f-\x9f"\\\u2028\u2029]/
-const all = new RegExp(dangerous, 'g')
+const dangerous = /[\p{Cc}"\\\u2028\u2029]/u
+const all = new RegExp(dangerous, 'gu')
 
 /** Text of a client for a line: nobody can end it, begin another, or move a terminal's cursor. */
 export function escapeText (text: string): string {

@@ -5,17 +5,12 @@
  */
 
 import { AIO_ERR_HEADER_NAME, AIO_ERR_HEADER_VALUE } from '../../lib/errors.ts'
+import { invalidValue, token } from '../../lib/headers.ts'
 import { describe } from '../../lib/options.ts'
 
 /** What headers can be made from. */
 export type HeaderMapInit = Iterable<readonly [name: string, value: string]> |
   Readonly<Record<string, string | readonly string[] | undefined>>
-
-// RFC 9110, section 5.6.2
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// RFC 9110, section 5.5: control characters could split a request; half a surrogate pair is no character
-// eslint-disable-next-line no-control-regex
-const invalidValue = /[\0-\x08\x0a-\x1f\x7f]|\p{Cs}/u
 
 /** A list of headers (aiohttp: CIMultiDict). */
 export class HeaderMap {

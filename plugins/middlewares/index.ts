@@ -43,7 +43,7 @@ declare module 'fastify' {
     readonly middlewares: readonly Middleware[]
   }
   interface RouteShorthandOptions<
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a merged interface repeats its parameters
     RawServer extends RawServerBase = RawServerDefault
   > {
     /** Inside of the middlewares of the app. @default [] */

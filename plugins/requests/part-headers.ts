@@ -4,6 +4,7 @@
  * @module
  */
 
+import { invalidValue, token } from '../../lib/headers.ts'
 import { HTTPBadRequest } from '../exceptions/index.ts'
 import { MultiDict } from './multi-dict.ts'
 import type { StreamReader } from './stream-reader.ts'
@@ -15,11 +16,6 @@ export interface HeaderLimits {
   /** Bytes of a line. */
   readonly maxFieldSize: number
 }
-
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// RFC 9110, section 5.5
-// eslint-disable-next-line no-control-regex
-const control = /[\0-\x08\x0a-\x1f\x7f]/
 
 /** Reads up to and with the empty line. @throws HTTPBadRequest when the block is too long, cut off or malformed */
 export async function readPartHeaders (content: StreamReader, limits: HeaderLimits): Promise<MultiDict> {
@@ -33,7 +29,7 @@ export async function readPartHeaders (content: StreamReader, limits: HeaderLimi
     const last = fields.at(-1)
     if (last !== undefined && /^[ \t]/.test(line)) last[1] = `${last[1]} ${line.trim()}`
     else fields.push(parseLine(line))
-    if (control.test(fields.at(-1)?.[1] ?? '')) throw new HTTPBadRequest({ text: 'Invalid header value in a part' })
+    if (invalidValue.test(fields.at(-1)?.[1] ?? '')) throw new HTTPBadRequest({ text: 'Invalid header value in a part' })
   }
 }
 

@@ -57,7 +57,7 @@ declare module 'fastify' {
     permission?: string | true | undefined
   }
   interface RouteShorthandOptions<
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a merged interface repeats its parameters
     RawServer extends RawServerBase = RawServerDefault
   > {
     /** Who calls the route needs this permission; `true`: has to be logged in. */

@@ -1,17 +1,12 @@
-/** The page: the chat, the exceptions and the server's facts. All text goes through textContent. */
+/** The chat: its connection, rooms, people and messages. */
 
-const $ = id => document.getElementById(id)
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  node.append(...children)
-  return node
-}
+import { $, element } from './dom.js'
+import { append, isAtEnd, scrollDown } from './list.js'
+import { randomName, store, stored } from './name.js'
+import './exceptions.js'
+import './server.js'
+
 const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-
-// ---- chat
-
-const maxShown = 300
 const [firstDelay, longestDelay] = [500, 15_000]
 let socket
 let delay = firstDelay
@@ -135,23 +130,6 @@ function show ({ name, text, at }) {
   append(element('li', name === myName ? 'mine' : '', by, element('div', 'bubble', text)))
 }
 
-function append (item) {
-  const list = $('messages')
-  const atEnd = isAtEnd()
-  list.append(item)
-  while (list.children.length > maxShown) list.firstChild.remove()
-  if (atEnd) scrollDown()
-}
-
-function isAtEnd () {
-  const list = $('messages')
-  return list.scrollHeight - list.scrollTop - list.clientHeight < 80
-}
-
-function scrollDown () {
-  $('messages').scrollTop = $('messages').scrollHeight
-}
-
 function showPeople (people) {
   $('people-count').textContent = people.length
   $('people').replaceChildren(...people.map(name => element('li', '', name === myName ? `${name} (you)` : name)))
@@ -178,20 +156,6 @@ function showTitle () {
 
 function remember (room) {
   window.history.replaceState(null, '', `#${room}`)
-}
-
-function randomName () {
-  const pick = list => list[Math.floor(Math.random() * list.length)]
-  return `${pick(['Calm', 'Quick', 'Kind', 'Bright', 'Brave'])} ${pick(['Otter', 'Heron', 'Fox', 'Wren', 'Hare'])}`
-}
-
-// Storage may be switched off: then the name is simply not remembered.
-function store (name) {
-  try { sessionStorage.setItem('name', name) } catch {}
-}
-
-function stored () {
-  try { return sessionStorage.getItem('name') ?? '' } catch { return '' }
 }
 
 $('say').addEventListener('submit', event => {
@@ -230,90 +194,3 @@ document.addEventListener('visibilitychange', () => {
 
 $('name').value = stored()
 connect()
-
-// ---- exceptions
-
-const families = [[2, 'Successful'], [3, 'Redirections'], [4, 'Client errors'], [5, 'Server errors']]
-let shown
-
-async function loadKinds () {
-  const kinds = await getJson('exceptions')
-  $('kinds').replaceChildren(...families.flatMap(([digit, title]) => [
-    element('h3', '', title),
-    element('div', '', ...kinds.filter(({ status }) => Math.floor(status / 100) === digit).map(kindButton))
-  ]))
-}
-
-function kindButton ({ name, status }) {
-  const button = element('button', '', element('b', '', String(status)), name.replace(/^HTTP/, ''))
-  button.type = 'button'
-  button.title = `throw new ${name}()`
-  button.setAttribute('aria-pressed', 'false')
-  button.addEventListener('click', () => {
-    for (const other of $('kinds').querySelectorAll('[aria-pressed="true"]')) other.setAttribute('aria-pressed', 'false')
-    button.setAttribute('aria-pressed', 'true')
-    shown = name
-    showAnswer(name)
-  })
-  return button
-}
-
-async function showAnswer (name) {
-  const line = $('answer-line')
-  try {
-    const { status, reason, headers, body } = await getJson(`answers/${name}`, { accept: $('accept').value })
-    line.textContent = `HTTP/1.1 ${status} ${reason}`
-    line.className = `answer-line ${status < 400 ? 'good' : 'bad'}`
-    $('answer-headers').textContent = Object.entries(headers).map(([key, value]) => `${key}: ${value}`).join('\n')
-    $('answer-body').textContent = body === '' ? '(no body)' : body
-  } catch (error) {
-    line.textContent = `Cannot ask the server: ${error.message}`
-    line.className = 'answer-line bad'
-    $('answer-headers').textContent = $('answer-body').textContent = ''
-  }
-  $('answer').hidden = false
-}
-
-$('accept').addEventListener('change', () => { if (shown) showAnswer(shown) })
-
-// ---- server
-
-async function loadServer () {
-  try {
-    const [{ sites }, { uptime, websockets, node }] =
-      await Promise.all([getJson('sites'), getJson('lifecycle')])
-    $('uptime').textContent = duration(uptime)
-    $('websockets').textContent = String(websockets)
-    $('node').textContent = node
-    $('sites').replaceChildren(...sites.map(site => element('li', '', link(site))))
-  } catch {
-    $('uptime').textContent = 'no answer'
-    $('websockets').textContent = '–'
-  }
-}
-
-/** A link when it leads somewhere a browser can go; Unix sockets stay text. */
-function link (site) {
-  if (!/^https?:\/\/(?!unix)/.test(site)) return site
-  const anchor = element('a', '', site)
-  anchor.href = site
-  return anchor
-}
-
-function duration (milliseconds) {
-  const seconds = Math.floor(milliseconds / 1000)
-  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60]
-  if (days > 0) return `${days} d ${hours} h`
-  if (hours > 0) return `${hours} h ${minutes} min`
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
-}
-
-async function getJson (url, headers = {}) {
-  const response = await fetch(url, { headers })
-  if (!response.ok) throw new Error(`status ${response.status}`)
-  return response.json()
-}
-
-loadKinds().catch(() => { $('kinds').textContent = 'Cannot load the list: reload the page.' })
-loadServer()
-setInterval(() => { if (!document.hidden) loadServer() }, 2000)

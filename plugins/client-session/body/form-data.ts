@@ -154,7 +154,6 @@ function filenameOf (name: string, value: Field['value']): string | undefined {
 
 /** Names end up in headers: a line break would begin another one. */
 function checkText (what: string, text: unknown): void {
-  // eslint-disable-next-line no-control-regex
-  if (typeof text === 'string' && !/[\0-\x1f\x7f]/.test(text)) return
+  if (typeof text === 'string' && !/[^\x20-\x7e\x80-\uffff]/.test(text)) return
   throw new AIO_ERR_ARGUMENT_INVALID(what, 'a form field', 'a string without control characters', describe(text))
 }

@@ -8,8 +8,20 @@
 
 import { paramsToQuery, type RequestParams } from './url-params.ts'
 
+const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'ws:': 80, 'wss:': 443 }
+
+/** The port of a scheme that HTTP is spoken under; 0 for another scheme. */
+export function defaultPort (protocol: string): number {
+  return Object.hasOwn(defaultPorts, protocol) ? defaultPorts[protocol] ?? 0 : 0
+}
+
 /** What a URL is made of. */
-export interface UrlParts {
+export type UrlParts = Pick<
+  RequestUrl, 'protocol' | 'username' | 'password' | 'hostname' | 'explicitPort' | 'pathname' | 'search' | 'hash'
+>
+
+/** The URL of a request or a response. */
+export class RequestUrl {
   /** In lower case with its colon; empty in a relative reference. */
   readonly protocol: string
   /** Decoded; `undefined` when the URL has none. */
@@ -24,25 +36,6 @@ export interface UrlParts {
   /** With its question mark, else empty. */
   readonly search: string
   /** With its number sign, else empty. */
-  readonly hash: string
-}
-
-const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'ws:': 80, 'wss:': 443 }
-
-/** The port of a scheme that HTTP is spoken under; 0 for another scheme. */
-export function defaultPort (protocol: string): number {
-  return Object.hasOwn(defaultPorts, protocol) ? defaultPorts[protocol] ?? 0 : 0
-}
-
-/** The URL of a request or a response. */
-export class RequestUrl implements UrlParts {
-  readonly protocol: string
-  readonly username: string | undefined
-  readonly password: string | undefined
-  readonly hostname: string
-  readonly explicitPort: number
-  readonly pathname: string
-  readonly search: string
   readonly hash: string
 
   constructor (parts: UrlParts) {
