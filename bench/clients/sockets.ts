@@ -2,7 +2,8 @@
  * Websocket clients that cost next to nothing: frames are made once, answers are counted by their bytes.
  *
  * `{ port, open }` opens so many, `{ seconds, inFlight }` keeps so many messages of 64 bytes on the way in each and
- * gives `{ rate, count }`, `{ churn }` opens and closes so many; `heard` gives `{ frames, goodbyes, gone }`.
+ * gives `{ rate, count }`, `{ churn }` opens and closes so many, `{ expect }` waits for so many messages; `{}` gives
+ * `{ goodbyes, gone }`.
  */
 
 import { once } from 'node:events'
@@ -17,7 +18,8 @@ const echoSize = 66
 const goodbye = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 3, 233])
 
 const sockets: Socket[] = []
-const heard = { frames: 0, goodbyes: 0, gone: 0 }
+const heard = { bytes: 0, goodbyes: 0, gone: 0 }
+let onBytes: (() => void) | undefined
 
 async function open (port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -37,13 +39,24 @@ async function openAll (port: number, count: number): Promise<void> {
   }
   for (const socket of sockets) {
     socket.removeAllListeners('data').on('data', data => {
-      if (data[0] === 0x81) heard.frames += 1
-      if (data[0] !== 0x88) return
+      if (data[0] !== 0x88) {
+        heard.bytes += data.length
+        return onBytes?.()
+      }
       heard.goodbyes += data.readUInt16BE(2) === 1001 ? 1 : 0
       socket.end(goodbye)
     })
     socket.once('close', () => { heard.gone += 1 })
   }
+}
+
+/** Until so many messages more have come. */
+async function expect (messages: number): Promise<void> {
+  await new Promise<void>(resolve => {
+    onBytes = () => { if (heard.bytes >= messages * echoSize) resolve() }
+    onBytes()
+  })
+  heard.bytes = 0
 }
 
 async function echo (inFlight: number, seconds: number): Promise<{ rate: number, count: number }> {
@@ -87,12 +100,20 @@ async function churn (port: number, count: number): Promise<number> {
   return count
 }
 
-interface Order { port: number, open?: number, churn?: number, inFlight?: number, seconds?: number }
+interface Order {
+  port: number
+  open?: number
+  churn?: number
+  expect?: number
+  inFlight?: number
+  seconds?: number
+}
 
-async function follow ({ port, open: count, churn: many, inFlight = 1, seconds }: Order): Promise<unknown> {
-  if (count !== undefined) return await openAll(port, count)
-  if (many !== undefined) return await churn(port, many)
-  return seconds === undefined ? heard : await echo(inFlight, seconds)
+async function follow ({ port, inFlight = 1, ...order }: Order): Promise<unknown> {
+  if (order.open !== undefined) return await openAll(port, order.open)
+  if (order.churn !== undefined) return await churn(port, order.churn)
+  if (order.expect !== undefined) return await expect(order.expect)
+  return order.seconds === undefined ? heard : await echo(inFlight, order.seconds)
 }
 
 process.on('message', async (order: Order) => { process.send?.(await follow(order) ?? 0) })

@@ -193,7 +193,8 @@ function isRateLimit (value: unknown): boolean {
   return rate.test(messages) && rate.test(interval)
 }
 
-function isCloseCode (value: unknown): boolean {
+/** Whether a close frame may have this code (RFC 6455, section 7.4). */
+export function isCloseCode (value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && (
     (value >= 1000 && value <= 1014 && ![1004, 1005, 1006].includes(value)) || (value >= 3000 && value <= 4999))
 }

@@ -30,6 +30,8 @@ export interface SharedFrame {
   readonly binary: boolean
   /** Whether those get it compressed who need a frame of their own for that. */
   readonly compress: boolean
+  /** Whether it follows another one in this turn. */
+  readonly joined: boolean
   /** The whole frame for a receiver; `undefined` if it has to be made for this one alone. */
   frameFor (compression: Compression | undefined): Buffer | undefined
 }
@@ -72,7 +74,8 @@ export class Outbox {
     const socket = this.#socket
     if (!socket.open) return 'closed'
     if (socket.bufferedAmount > this.#limit) return 'slow'
-    this.#cork()
+    // The first leaves at once: to wait for more costs as much for each receiver as most of the write itself.
+    if (message.joined) this.#cork()
     const frame = message.frameFor(socket.agreed.compression)
     // Behind a message that is being compressed it has to queue, as ws can only do it itself.
     if (frame === undefined || !socket.sendShared(frame)) {

@@ -2,14 +2,15 @@
  * Bytes of a connection as messages.
  *
  * Nearly all frames that come are whole messages, short and as they should be: those are read here. Everything
- * else (fragments, compression, long messages, closing, whatever is wrong) is left to the reader of `ws`, which is
- * made when the first such frame comes and reads on from there. A connection without one is smaller and faster.
+ * else (fragments, compression, long messages, whatever is wrong) is left to the reader of `ws`, which is made when
+ * the first such frame comes and reads on from there. A connection without one is smaller and faster.
  *
  * @module
  */
 
 import { isUtf8 } from 'node:buffer'
-import { WSMsgType } from './message.ts'
+import { WSCloseCode, WSMsgType } from './message.ts'
+import { isCloseCode } from './options.ts'
 import { deflateName, Receiver, type Deflate, type FrameReceiver } from './parts.ts'
 
 /** What is read, told to whoever owns the reader: one table serves all owners. */
@@ -33,6 +34,10 @@ export interface ReaderSettings {
   readonly maxPayload: number
 }
 
+const known: ReadonlySet<number> = new Set([
+  WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE, WSMsgType.PING, WSMsgType.PONG
+])
+
 // What `#take()` says of a frame that it does not take.
 const incomplete = 0
 const strange = -1
@@ -48,6 +53,7 @@ export class FrameReader<Owner> {
   /** Reads everything since the first frame that is not read here. */
   #receiver: FrameReceiver | undefined
   #failed = false
+  #concluded = false
 
   constructor (
     settings: ReaderSettings, deflate: Deflate | undefined, owner: Owner, events: ReaderEvents<Owner>
@@ -68,7 +74,7 @@ export class FrameReader<Owner> {
     if (this.#receiver !== undefined) return this.#receiver.write(chunk)
     const data = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
     this.#rest = undefined
-    for (let offset = 0; offset < data.length;) {
+    for (let offset = 0; offset < data.length && !this.#concluded;) {
       const taken = this.#take(data, offset)
       if (taken === strange) return this.#handOver(data.subarray(offset))
       if (taken === incomplete) {
@@ -89,7 +95,7 @@ export class FrameReader<Owner> {
       receiver.removeAllListeners()
       done()
     }
-    receiver.end()
+    if (!receiver.writableEnded) receiver.end()
     // What is wrong with the last bytes may not have been told yet.
     if (receiver.writableFinished || this.#failed) finish()
     else receiver.once('finish', finish).once('error', finish)
@@ -101,37 +107,48 @@ export class FrameReader<Owner> {
     const flags = data[offset] ?? 0
     const opcode = flags & 0x0f
     // The last of a message, not compressed
-    if ((flags & 0xf0) !== 0x80) return strange
-    const isData = opcode === WSMsgType.TEXT || opcode === WSMsgType.BINARY
-    if (!isData && opcode !== WSMsgType.PING && opcode !== WSMsgType.PONG) return strange
+    if ((flags & 0xf0) !== 0x80 || !known.has(opcode)) return strange
     const second = data[offset + 1]
     if (second === undefined) return incomplete
     if ((second >= 0x80) !== isServer) return strange
     const short = second & 0x7f
-    if (short === 127 || (short > 125 && !isData)) return strange
+    const isControl = opcode >= WSMsgType.CLOSE
+    if (short === 127 || (short > 125 && isControl)) return strange
     const extended = short === 126
     if (extended && data.length < offset + 4) return incomplete
     const length = extended ? data.readUInt16BE(offset + 2) : short
-    if (isData && maxPayload > 0 && length > maxPayload) return strange
+    if (maxPayload > 0 && length > maxPayload && !isControl) return strange
     const mask = offset + (extended ? 4 : 2)
     const start = mask + (isServer ? 4 : 0)
     const end = start + length
     if (data.length < end) return incomplete
     if (isServer) unmask(data, mask, start, end)
-    const payload = data.subarray(start, end)
-    if (opcode === WSMsgType.TEXT && !isUtf8(payload)) {
-      if (isServer) unmask(data, mask, start, end)
-      return strange
-    }
-    this.#tell(opcode, payload)
-    return end - offset
+    if (this.#tell(opcode, data.subarray(start, end))) return end - offset
+    if (isServer) unmask(data, mask, start, end)
+    return strange
   }
 
-  #tell (opcode: number, payload: Buffer): void {
+  /** False for what must not be in such a message. */
+  #tell (opcode: number, payload: Buffer): boolean {
     const events = this.#events
-    if (opcode === WSMsgType.PING) events.ping(this.#owner, payload)
-    else if (opcode === WSMsgType.PONG) events.pong(this.#owner, payload)
-    else events.message(this.#owner, payload, opcode === WSMsgType.BINARY)
+    const owner = this.#owner
+    if (opcode === WSMsgType.CLOSE) return this.#conclude(payload)
+    if (opcode === WSMsgType.TEXT && !isUtf8(payload)) return false
+    if (opcode === WSMsgType.PING) events.ping(owner, payload)
+    else if (opcode === WSMsgType.PONG) events.pong(owner, payload)
+    else events.message(owner, payload, opcode === WSMsgType.BINARY)
+    return true
+  }
+
+  #conclude (payload: Buffer): boolean {
+    const hasCode = payload.length > 0
+    if (payload.length === 1) return false
+    const code = hasCode ? payload.readUInt16BE() : WSCloseCode.NO_STATUS_RECEIVED
+    const reason = payload.subarray(2)
+    if (hasCode && !(isCloseCode(code) && isUtf8(reason))) return false
+    this.#concluded = true
+    this.#events.conclude(this.#owner, code, reason)
+    return true
   }
 
   #handOver (data: Buffer): boolean {

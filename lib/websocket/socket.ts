@@ -226,7 +226,7 @@ export class FrameSocket {
   static #onEnd (this: Transport): void {
     const socket = this[kSocket]
     if (socket !== undefined) socket.#open = false
-    this.end()
+    if (!this.writableEnded) this.end()
   }
 
   /** What was wrong with the connection; `close` follows. */

@@ -24,12 +24,17 @@ export class SharedMessage implements SharedFrame {
   readonly binary: boolean
   /** Whether those get it compressed who need a frame of their own for that. */
   readonly compress: boolean
+  readonly joined: boolean
   readonly #shareCompressed: boolean
   readonly #compressed = new Map<number, Buffer>()
   #plain: Buffer | undefined
 
-  /** @param compress `undefined` compresses only what can be shared */
-  constructor (data: string | Bytes, compress: boolean | undefined) {
+  /**
+   * @param compress `undefined` compresses only what can be shared
+   * @param joined whether it follows another one in this turn of the event loop
+   */
+  constructor (data: string | Bytes, compress: boolean | undefined, joined = false) {
+    this.joined = joined
     this.binary = typeof data !== 'string'
     // A copy: the caller's bytes may change while slow ones still wait for them.
     this.data = data instanceof ArrayBuffer ? Buffer.from(data.slice(0)) : Buffer.from(data)

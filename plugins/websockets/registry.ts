@@ -33,6 +33,8 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
   #handlers = 0
   #onIdle: (() => void) | undefined
   #relay: Relay | undefined
+  /** Whether something was broadcast in this turn of the event loop. */
+  #broadcasting = false
   #closing = 0
   #shutdown: Promise<void> | undefined
 
@@ -209,7 +211,7 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
     const receivers = group === null ? this.#open : this.#groups.members(group)
     const result = { sent: 0, skipped: 0, dropped: 0 }
     if (receivers.size > 0) {
-      const message = new SharedMessage(data, options.compress)
+      const message = new SharedMessage(data, options.compress, this.#isJoined())
       for (const websocket of receivers) {
         if (websocket === options.except) continue
         const delivery = websocket.deliver(message)
@@ -225,6 +227,14 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
     this.#counts.skipped += result.skipped
     this.#counts.dropped += result.dropped
     return result
+  }
+
+  /** Whether there was a broadcast in this turn already. */
+  #isJoined (): boolean {
+    if (this.#broadcasting) return true
+    this.#broadcasting = true
+    process.nextTick(() => { this.#broadcasting = false })
+    return false
   }
 
   #count (address: string, change: number): void {

@@ -87,6 +87,22 @@ t.test('a message is framed once for all, in each of the three lengths', async t
   t.not(message.frameFor({ windowBits: 9, noContextTakeover: true }), shared)
 })
 
+t.test('the first broadcast of a turn leaves at once, what follows it at the end of the turn', async t => {
+  const app = await buildApp(t)
+  app.websocket('/', { compress: false }, listen)
+  const client = await open(t, await serve(app), '/')
+  const { socket } = [...app.websockets][0]!.request.raw
+  const waiting = ['one', 'two', 'six'].map(text => {
+    app.websockets.broadcast(null, text)
+    return socket.writableLength
+  })
+
+  t.same(waiting, [0, 5, 10])
+  t.same([await client.next(), await client.next(), await client.next()], ['one', 'two', 'six'])
+  app.websockets.broadcast(null, 'in another turn')
+  t.equal(socket.writableLength, 0)
+})
+
 t.test('who is slow misses a broadcast, or is dropped', async t => {
   const app = await buildApp(t)
   app.websocket('/', { writerLimit: 100_000, compress: false, timeout: 10 }, listen)

@@ -1,5 +1,8 @@
 import { request as httpRequest } from 'node:http'
 import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import createApp from '../../../examples/websockets.ts'
 import exceptions, { HTTPUnauthorized } from '../../../plugins/exceptions/index.ts'
@@ -299,6 +302,49 @@ t.test('the request ends in the log and in onResponse when the websocket does, w
   client.ws.close()
 
   t.equal(await ended, 101)
+})
+
+t.test('of the exchange only the request is kept while a websocket is open', async t => {
+  const app = await buildApp(t)
+  const kept: WeakRef<object>[] = []
+  app.addHook('onRequest', async (_request, reply) => { kept.push(new WeakRef(reply), new WeakRef(reply.raw)) })
+  app.websocket('/:room', listen)
+  await open(t, await serve(app), '/lobby')
+
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (let round = 0; round < 20; round += 1) {
+    collect()
+    await setImmediate()
+  }
+
+  t.same(kept.map(reference => reference.deref() === undefined), [true, true])
+  t.same([...app.websockets].map(({ request }) => request.params), [{ room: 'lobby' }])
+})
+
+t.test('whoever has wrapped the handler of a websocket route can wait for its end', async t => {
+  const app = await buildApp(t)
+  const log: string[] = []
+  app.addHook('onRoute', route => {
+    const { handler } = route
+    route.handler = async function (request, reply) {
+      await handler.call(this, request, reply)
+      log.push('ended')
+    }
+  })
+  app.websocket('/', async ws => {
+    for await (const { data } of ws) await ws.sendStr(String(data))
+    log.push('handled')
+  })
+  const client = await open(t, await serve(app), '/')
+  await client.ask('still open')
+  t.same(log, [])
+
+  client.ws.close()
+  await client.closed
+  await app.close()
+
+  t.same(log, ['handled', 'ended'])
 })
 
 t.test('a client that has gone before prepare() is no crash', async t => {
