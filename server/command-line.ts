@@ -46,7 +46,7 @@ export interface Command {
 }
 
 /** Where the server listens when nothing says otherwise. */
-export const defaultHost = '127.0.0.1'
+const defaultHost = '127.0.0.1'
 export const defaultPort = 8080
 
 /** What `--help` prints. */

@@ -11,11 +11,11 @@ import path from 'node:path'
 import { debuglog } from 'node:util'
 
 /** Exit status after a wrong command line, as every Unix tool has it. */
-export const exitUsage = 2
+const exitUsage = 2
 /** Exit status when workers do not start or do not live, as gunicorn has it. */
-export const exitWorkers = 3
+const exitWorkers = 3
 /** Exit status when the command line was right and running it failed. */
-export const exitFailure = 1
+const exitFailure = 1
 
 /** The command line is wrong: it names what was given and what is expected. */
 export class UsageError extends Error {

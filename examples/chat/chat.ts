@@ -8,9 +8,9 @@
  */
 
 /** The longest name, in characters. */
-export const maxName = 32
+const maxName = 32
 /** The longest message, in characters. */
-export const maxMessage = 2000
+const maxMessage = 2000
 /** How many messages a room remembers for those who come later. */
 const maxHistory = 50
 /** How many frames may wait for one client before it is given up. */

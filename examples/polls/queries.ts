@@ -70,7 +70,7 @@ export async function createQuestion (db: Queries, text: string, choices: readon
   return id
 }
 
-export async function addChoices (db: Queries, questionId: number, choices: readonly string[]): Promise<void> {
+async function addChoices (db: Queries, questionId: number, choices: readonly string[]): Promise<void> {
   if (choices.length === 0) return
   await db.insertInto('choice').values(choices.map(text => ({ question_id: questionId, choice_text: text }))).execute()
 }

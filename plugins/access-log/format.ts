@@ -70,7 +70,7 @@ function plain (field: string, value: (entry: Entry) => string | number): Atom {
 }
 
 /** The request line as it came; `UNKNOWN / HTTP/1.0` when there was none to read. */
-export function requestLine ({ method, url, version }: Entry): string {
+function requestLine ({ method, url, version }: Entry): string {
   return `${method} ${escapeText(url)} HTTP/${version}`
 }
 

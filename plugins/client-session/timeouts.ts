@@ -32,7 +32,7 @@ const shape: Shape<ClientTimeout> = {
 }
 
 /** No limits at all. */
-export const unlimited: Limits = { total: 0, connect: 0, socketConnect: 0, socketRead: 0, idle: 0, write: 0 }
+const unlimited: Limits = { total: 0, connect: 0, socketConnect: 0, socketRead: 0, idle: 0, write: 0 }
 
 /** What a session has unless it is told otherwise: five minutes for a request, half a minute to connect. */
 export const defaultLimits: Limits = { ...unlimited, total: 300_000, socketConnect: 30_000 }

@@ -69,7 +69,7 @@ export interface LoadConfigOptions {
 /** The options with their defaults filled in. */
 export type ResolvedOptions = Required<Omit<LoadConfigOptions, 'file'>> & Pick<LoadConfigOptions, 'file'>
 
-export const loadConfigShape: Shape<LoadConfigOptions> = {
+const loadConfigShape: Shape<LoadConfigOptions> = {
   name: check('a name of letters, digits and dashes', value => typeof value === 'string' && /^[a-z][\w-]*$/i.test(value)),
   file: either(nonEmptyString, oneOf(false)),
   folder: nonEmptyString,

@@ -101,7 +101,15 @@ export default fp<CorsOptions>(async function cors (app, options) {
     }
   })
 
-  if (origin === false) return
+  if (origin !== false) await allowEverywhere(app, origin, appWide)
+}, {
+  name: 'cors',
+  fastify: '5.x',
+  dependencies: ['exceptions']
+})
+
+/** For every route of the app. @throws AIO_ERR_OPTION_CONFLICT */
+async function allowEverywhere (app: FastifyInstance, origin: CorsOrigin, appWide: ResourceOptions): Promise<void> {
   // With credentials browsers take "*" for the name of a header (Fetch, section 3.3.3).
   if (appWide.exposeHeaders === '*' && appWide.allowCredentials === true) {
     throw new AIO_ERR_OPTION_CONFLICT('exposeHeaders "*"', 'allowCredentials', 'the cors plugin')
@@ -113,11 +121,7 @@ export default fp<CorsOptions>(async function cors (app, options) {
   const { default: fastifyCors } = await import('@fastify/cors')
   await app.register(fastifyCors, translate(origin, appWide))
   if (origin !== '*') app.addHook('onSend', finishHeaders)
-}, {
-  name: 'cors',
-  fastify: '5.x',
-  dependencies: ['exceptions']
-})
+}
 
 /** Fastify shows the "/" of a prefixed context without its slash, and "/" elsewhere with it. */
 function trim (url: string): string {

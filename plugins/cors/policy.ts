@@ -78,7 +78,7 @@ export function compile (where: string, config: CorsConfig): Policies {
   }))
 }
 
-export function compilePolicy (options: ResourceOptions): Policy {
+function compilePolicy (options: ResourceOptions): Policy {
   const { allowCredentials = false, exposeHeaders = [], allowHeaders = [], allowMethods = '*', maxAge } = options
   return {
     credentials: allowCredentials,

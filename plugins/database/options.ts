@@ -62,7 +62,7 @@ const place = either(string, check('a file: URL', value => value instanceof URL 
 const record = check('an object of migrations',
   value => typeof value === 'object' && value !== null && !(value instanceof URL))
 
-export const databaseShape: Shape<DatabaseOptions> = {
+const databaseShape: Shape<DatabaseOptions> = {
   url: string,
   migrations: either(place, record),
   migrate: boolean,

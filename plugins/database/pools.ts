@@ -6,7 +6,8 @@
  */
 
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult, PostgresPool, PostgresPoolClient } from 'kysely'
-import type { CustomTypesConfig } from 'pg'
+import type { PoolConnection } from 'mysql2'
+import type { CustomTypesConfig, PoolClient } from 'pg'
 import { AIO_ERR_DATABASE_PACKAGE, DatabaseUnavailable } from './errors.ts'
 import { isBroken, translate } from './driver-errors.ts'
 import { Lock } from './lock.ts'
@@ -73,23 +74,25 @@ export async function postgresPool (
   // A connection may also break while it is lent out and no statement runs: then nobody else listens.
   pool.on('connect', client => { client.on('error', onIdleError) })
   return {
-    connect: async () => {
-      const client = await pool.connect().catch(error => { throw translate(error) })
-      let broken = false
-      return {
-        query: async (sql: unknown, parameters: readonly unknown[]) => {
-          try {
-            return await client.query(String(sql), [...parameters])
-          } catch (error) {
-            broken ||= isBroken(error)
-            throw translate(error)
-          }
-        },
-        release: () => client.release(broken)
-      } as unknown as PostgresPoolClient
-    },
+    connect: async () => lendPostgres(await pool.connect().catch(error => { throw translate(error) })),
     end: () => pool.end()
   }
+}
+
+/** A connection on loan: its errors are ours, and one that broke does not come back into the pool. */
+function lendPostgres (client: PoolClient): PostgresPoolClient {
+  let broken = false
+  return {
+    query: async (sql: unknown, parameters: readonly unknown[]) => {
+      try {
+        return await client.query(String(sql), [...parameters])
+      } catch (error) {
+        broken ||= isBroken(error)
+        throw translate(error)
+      }
+    },
+    release: () => client.release(broken)
+  } as unknown as PostgresPoolClient
 }
 
 /** MySQL and MariaDB. @throws AIO_ERR_DATABASE_PACKAGE */
@@ -123,20 +126,25 @@ export async function mysqlPool ({ url }: DatabaseAddress, options: ResolvedData
         clearTimeout(timer)
         if (late) return connection?.release()
         if (error !== null) return callback(translate(error), undefined as never)
-        let broken = false
-        callback(null, {
-          query: (sql: string, values: unknown[], done: (error: unknown, result: MysqlQueryResult) => void) => {
-            connection.query({ sql, values, ...timeout === undefined ? {} : { timeout } }, (error, result) => {
-              broken ||= error !== null && isBroken(error)
-              done(error === null ? null : translate(error), result as unknown as MysqlQueryResult)
-            })
-          },
-          release: () => broken ? connection.destroy() : connection.release()
-        } as MysqlPoolConnection)
+        callback(null, lendMysql(connection, timeout))
       })
     },
     end: callback => pool.end(callback)
   }
+}
+
+/** As `lendPostgres()`; `timeout` is that of each statement, in milliseconds. */
+function lendMysql (connection: PoolConnection, timeout: number | undefined): MysqlPoolConnection {
+  let broken = false
+  return {
+    query: (sql: string, values: unknown[], done: (error: unknown, result: MysqlQueryResult) => void) => {
+      connection.query({ sql, values, ...timeout === undefined ? {} : { timeout } }, (error, result) => {
+        broken ||= error !== null && isBroken(error)
+        done(error === null ? null : translate(error), result as unknown as MysqlQueryResult)
+      })
+    },
+    release: () => broken ? connection.destroy() : connection.release()
+  } as MysqlPoolConnection
 }
 
 /** Numbers where they are exact, as the embedded database gives them, and else BigInt. */

@@ -12,6 +12,23 @@ import type { RequestUrl } from '../url/request-url.ts'
 import { reasonOf } from './abortable.ts'
 import type { ProxyTarget } from './target.ts'
 
+/** What is the same for every CONNECT: no body, and no time of its own, for the signal ends it. */
+const connect = {
+  method: 'CONNECT',
+  body: null,
+  length: null,
+  chunked: false,
+  expectContinue: false,
+  upgrade: true,
+  readUntilEof: true,
+  readBufferSize: 65_536,
+  maxBodySize: Infinity,
+  limits: { maxLineSize: 8190, maxFieldSize: 8190, maxHeaders: 128 },
+  socketRead: 0,
+  idle: 0,
+  write: 0
+}
+
 /**
  * Asks the proxy for a connection to the server.
  *
@@ -26,30 +43,16 @@ export async function openTunnel (
   const onAbort = () => { connection.abort(reasonOf(signal)) }
   signal.addEventListener('abort', onAbort)
   try {
-    const { head, upgraded } = await connection.exchange({
-      head: `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${proxy.headers}\r\n`,
-      method: 'CONNECT',
-      body: null,
-      length: null,
-      chunked: false,
-      expectContinue: false,
-      upgrade: true,
-      readUntilEof: true,
-      readBufferSize: 65_536,
-      maxBodySize: Infinity,
-      limits: { maxLineSize: 8190, maxFieldSize: 8190, maxHeaders: 128 },
-      socketRead: 0,
-      idle: 0,
-      write: 0
-    })
+    const head = `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${proxy.headers}\r\n`
+    const { head: answer, upgraded } = await connection.exchange({ ...connect, head })
     if (upgraded === undefined) {
       throw new ClientHttpProxyError({
         requestInfo: {
           method: 'CONNECT', url: url.href, realUrl: proxy.url.href, headers: new HeaderMap({ Host: host })
         },
-        status: head.status,
-        message: head.reason,
-        headers: HeaderMap.of(head.headers)
+        status: answer.status,
+        message: answer.reason,
+        headers: HeaderMap.of(answer.headers)
       })
     }
     // A server speaks first in no protocol of ours: such bytes come from a proxy that is confused.

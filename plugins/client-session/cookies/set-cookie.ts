@@ -72,7 +72,7 @@ export function parseCookieHeader (header: string): Map<string, string> {
 }
 
 /** The text of a quoted value; others are as they are. */
-export function unquoteCookie (text: string): string {
+function unquoteCookie (text: string): string {
   if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return text
   return text.slice(1, -1).replace(/\\(?:([0-3][0-7]{2})|(.))/g, (_, octal?: string, character?: string) =>
     octal === undefined ? character ?? '' : String.fromCharCode(Number.parseInt(octal, 8)))

@@ -68,7 +68,7 @@ function leave (response: StreamResponse | HTTPException, name: string, trace: s
 }
 
 /** onResponsePrepare: called just before the headers are sent. */
-export function signalling (name: string): PrepareReceiver {
+function signalling (name: string): PrepareReceiver {
   return (request, response) => {
     if (!request.path.startsWith('/mw')) return
     const seen = response.headers.get('X-Signal')

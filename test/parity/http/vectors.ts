@@ -115,7 +115,7 @@ export async function exchange ({ request, response: expected }: PlainVector, ta
 }
 
 /** Pieces of bytes, and every response to them. */
-export async function exchangeRaw ({ request, response: expected }: RawVector, target: Target): Promise<RawAnswer> {
+async function exchangeRaw ({ request, response: expected }: RawVector, target: Target): Promise<RawAnswer> {
   const pieces = 'text' in request.raw || 'base64' in request.raw ? [request.raw] : request.raw
   const due = expected.statuses?.length ?? (expected.status === null ? 0 : 1)
   const connection = new Connection(target)

@@ -19,7 +19,7 @@ export interface Deviation {
 }
 
 /** What of `actual` is not as in `expected`. */
-export function deviations (expected: Partial<Outcome>, actual: Outcome): Deviation[] {
+function deviations (expected: Partial<Outcome>, actual: Outcome): Deviation[] {
   const found: Deviation[] = []
   const compare = (what: string, same: boolean, one: unknown, other: unknown) => {
     if (!same) found.push({ what, expected: one, actual: other })
