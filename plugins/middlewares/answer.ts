@@ -9,7 +9,7 @@ import type { Headers } from '../../lib/headers.ts'
 import { Response, StreamResponse, type Body, type BodyInit } from '../responses/index.ts'
 
 /** Leads from the response that middlewares see to the answer it stands for. */
-const kAnswer = Symbol('fastify-aiohttp.answer')
+const kAnswer: unique symbol = Symbol('fastify-aiohttp.answer')
 
 /**
  * A plain answer. It becomes a response when somebody looks at it; when nobody does, Fastify gets it as it was, and
@@ -58,17 +58,35 @@ class PlainAnswer {
   }
 }
 
-/** Methods of a response work on private fields, which are not those of the proxy. */
-const traps: ProxyHandler<Response & { answer?: PlainAnswer }> = {
-  get ({ answer }, key) {
-    if (key === kAnswer) return answer
-    // Promises ask for it.
-    if (key === 'then' || answer === undefined) return undefined
-    const { response } = answer
-    const value: unknown = Reflect.get(response, key, response)
-    return typeof value === 'function' ? value.bind(response) : value
-  },
-  set: ({ answer }, key, value) => answer !== undefined && Reflect.set(answer.response, key, value, answer.response)
+/** A response that is made when somebody looks at it. */
+interface LazyResponse extends Response {
+  [kAnswer]: PlainAnswer
+}
+
+/**
+ * Everything a response has, by way of the answer. No proxy: promises ask what they are given for `then()`, at every
+ * middleware, and a proxy takes its time to say no.
+ */
+const lazyPrototype: object = Object.create(Response.prototype, Object.fromEntries(
+  [...keysOf(new Response())].map(key => [key, {
+    configurable: true,
+    get (this: LazyResponse) {
+      const { response } = this[kAnswer]
+      const value: unknown = Reflect.get(response, key, response)
+      // Methods work on private fields.
+      return typeof value === 'function' ? value.bind(response) : value
+    },
+    set (this: LazyResponse, value: unknown) {
+      const { response } = this[kAnswer]
+      Reflect.set(response, key, value, response)
+    }
+  }])))
+
+/** What an object has, but for what all objects have. */
+function * keysOf (object: object): Generator<string | symbol> {
+  if (object === Object.prototype) return
+  yield * Reflect.ownKeys(object).filter(key => key !== 'constructor')
+  yield * keysOf(Object.getPrototypeOf(object))
 }
 
 /**
@@ -80,17 +98,17 @@ export function toResponse (payload: unknown, reply: FastifyReply): StreamRespon
   if (isOwnResponse(payload)) return payload
   if (payload instanceof Error) throw payload
   if (payload instanceof globalThis.Response) return fromWeb(payload)
-  const target: Response & { answer?: PlainAnswer } = Object.create(Response.prototype)
-  target.answer = new PlainAnswer(payload, reply)
-  return new Proxy(target, traps)
+  const response: LazyResponse = Object.create(lazyPrototype)
+  response[kAnswer] = new PlainAnswer(payload, reply)
+  return response
 }
 
 /** What Fastify is to send for a response. */
-export function fromResponse (response: StreamResponse, reply: FastifyReply): unknown {
+export function fromResponse (response: StreamResponse & Partial<LazyResponse>, reply: FastifyReply): unknown {
   // It is on its way, or somebody writes to the socket.
   if (reply.sent || reply.raw.headersSent) return undefined
-  const answer: unknown = Reflect.get(response, kAnswer)
-  return answer instanceof PlainAnswer ? answer.finish() : response
+  const answer = response[kAnswer]
+  return answer === undefined ? response : answer.finish()
 }
 
 /** Ours, and a websocket, which looks like one. */

@@ -95,6 +95,7 @@ function ended (reply: FastifyReply): Promise<void> {
   return new Promise((resolve, reject) => reply.then(resolve, reject))
 }
 
-function isPromise (value: unknown): value is PromiseLike<unknown> {
+/** Whether a value has to be waited for. */
+export function isPromise (value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }

@@ -21,11 +21,22 @@ export type Middleware = (request: FastifyRequest, handler: Handler) => StreamRe
  * can catch.
  */
 export function compose (middlewares: readonly Middleware[], handler: Handler): Handler {
-  return middlewares.reduceRight<Handler>((next, middleware) => async request => {
-    const response: StreamResponse | undefined = await middleware(request, next)
+  return middlewares.reduceRight<Handler>(enclose, handler)
+}
+
+/** A middleware around what comes next. No asynchronous function, which would wait once more in every middleware. */
+function enclose (next: Handler, middleware: Middleware): Handler {
+  const check = (response: StreamResponse | undefined) => {
     if (response === undefined) throw new AIO_ERR_MIDDLEWARE_RESPONSE(middleware.name)
     return response
-  }, handler)
+  }
+  return request => {
+    try {
+      return Promise.resolve(middleware(request, next)).then(check)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
 }
 
 /** The middlewares of every context of an app. */

@@ -11,10 +11,11 @@ import type {
   FastifyInstance, FastifyReply, FastifyRequest, RawServerBase, RawServerDefault, RouteOptions
 } from 'fastify'
 import fp from 'fastify-plugin'
-import { checkOptions, func, listOf } from '../../lib/options.ts'
+import { AIO_ERR_ARGUMENT_INVALID } from '../../lib/errors.ts'
+import { checkOptions, describe, func, listOf } from '../../lib/options.ts'
 import { rememberReply } from '../responses/index.ts'
 import { fromResponse, toResponse } from './answer.ts'
-import { Capture } from './capture.ts'
+import { Capture, isPromise } from './capture.ts'
 import { Chains, checkMiddlewares, compose, type Middleware } from './chain.ts'
 import { AIO_ERR_MIDDLEWARE_WEBSOCKET } from './errors.ts'
 
@@ -55,7 +56,13 @@ declare module 'fastify' {
  * The reply of a request that is in a chain; a clone of the request has it, too. Not a decorator, which every
  * request would have to carry.
  */
-const kReply = Symbol('fastify-aiohttp.reply')
+const kReply: unique symbol = Symbol('fastify-aiohttp.reply')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [kReply]?: FastifyReply
+  }
+}
 
 type AnyHandler = (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -108,22 +115,21 @@ function ownMiddlewares (route: RouteOptions): readonly Middleware[] {
 /** A handler inside of its chain, for Fastify. */
 function around (chain: readonly Middleware[], handler: AnyHandler) {
   const run = compose(chain, async request => {
-    const reply = replyOf(request)
+    const { [kReply]: reply, server } = request
+    if (reply === undefined) {
+      throw new AIO_ERR_ARGUMENT_INVALID('request', 'handler()', 'the request of the middleware', describe(request))
+    }
     const capture = new Capture(reply)
-    const result = Reflect.apply(handler, request.server, [request, capture.reply])
-    return toResponse(await capture.settle(result), reply)
+    const answer = capture.settle(Reflect.apply(handler, server, [request, capture.reply]))
+    return toResponse(isPromise(answer) ? await answer : answer, reply)
   })
   async function chained (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
     // A handler that gives up for the not-found handler is in its chain already.
-    if (Reflect.has(request, kReply)) return Reflect.apply(handler, this, [request, reply])
-    Reflect.set(request, kReply, reply)
+    if (request[kReply] !== undefined) return Reflect.apply(handler, this, [request, reply])
+    request[kReply] = reply
     rememberReply(request, reply)
     return fromResponse(await run(request), reply)
   }
   // Lists of routes say what the handler is called.
   return Object.defineProperty(chained, 'name', { value: handler.name })
-}
-
-function replyOf (request: FastifyRequest): FastifyReply {
-  return Reflect.get(request, kReply)
 }

@@ -209,3 +209,47 @@ t.test('compose() needs no app', async t => {
   t.equal(response.status, 201)
   t.equal(response instanceof Response && response.text, 'composed')
 })
+
+t.test('a handler of a chain gives a promise, whatever its middleware does', async t => {
+  const answer = async () => new Response()
+  const failing = compose([() => { throw new HTTPForbidden() }], answer)
+  const forgetful: Middleware = () => undefined as never
+
+  await t.rejects(failing({} as never), { message: 'Forbidden' })
+  await t.rejects(compose([forgetful], answer)({} as never), { code: 'AIO_ERR_MIDDLEWARE_RESPONSE' })
+  t.equal((await compose([() => new Response({ status: 201 })], answer)({} as never)).status, 201)
+})
+
+t.test('what a middleware hands on is its request: another is refused', async t => {
+  const { app, log } = await recording(t)
+  app.get('/', { middlewares: [async (_request, handler) => await handler({} as never)] }, async () => 'never')
+
+  t.equal((await app.inject('/')).statusCode, 500)
+  t.match(log, [{ code: 'AIO_ERR_ARGUMENT_INVALID' }])
+})
+
+t.test('a response in place of what a handler sent has all that a response has', async t => {
+  const seen: unknown[] = []
+  const app = build(t)
+  await app.register(bundle, {
+    middlewares: {
+      middlewares: [async (request, handler) => {
+        const response = await handler(request)
+        seen.push(response instanceof Response, Object.prototype.toString.call(response), 'then' in response)
+        if (!(response instanceof Response)) return response
+        seen.push(response.text, response.contentType, response.headers.get('x-own'), response.status)
+        response.setStatus(202, 'Taken')
+        response.text = 'changed'
+        response.setCookie('a', '1')
+        Reflect.set(response, 'note', 'kept')
+        seen.push(response.reason, Reflect.get(response, 'note'))
+        return response
+      }]
+    }
+  })
+  app.get('/', async (_request, reply) => await reply.header('x-own', '1').send('sent'))
+  const { body, headers, statusCode } = await app.inject('/')
+
+  t.same(seen, [true, '[object Response]', false, 'sent', 'text/plain', '1', 200, 'Taken', 'kept'])
+  t.same([statusCode, body, headers['set-cookie'], headers['x-own']], [202, 'changed', 'a=1; Path=/', '1'])
+})
