@@ -43,6 +43,11 @@ export class FileStream extends Readable {
       return super.pipe(target, options)
     }
     if (options.end !== false) this.once('end', () => target.end())
+    // A response that waits for those before it is not told that the client has left.
+    const { socket } = target.req
+    const leave = () => { this.destroy() }
+    socket.once('close', leave)
+    this.once('close', () => socket.off('close', leave))
     this.#sendTo(target).catch((error: Error) => this.destroy(error))
     return target
   }

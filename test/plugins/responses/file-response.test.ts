@@ -1,7 +1,11 @@
 import t, { type Test } from 'tap'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, readdirSync, readlinkSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import path from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { gzipSync, gunzipSync } from 'node:zlib'
 import type { FastifyInstance, InjectOptions } from 'fastify'
@@ -143,6 +147,23 @@ t.test('a file is compressed on the fly, a part of it is not', async t => {
   t.equal(part.body, '01234')
 })
 
+t.test('a large file arrives whole over a socket, and is let go of when the client leaves', async t => {
+  const { app, folder } = await files(t)
+  const file = path.join(folder, 'large.bin')
+  const content = Buffer.alloc(8 * 1024 ** 2)
+  for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(at, at)
+  writeFileSync(file, content)
+  const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/large.bin`
+  const ask = async (headers = {}) => (await once(get(url, { headers }), 'response'))[0] as IncomingMessage
+
+  t.ok((await buffer(await ask())).equals(content))
+  t.ok((await buffer(await ask({ range: 'bytes=5-3000000' }))).equals(content.subarray(5, 3_000_001)))
+  const left = await ask()
+  left.destroy()
+  // The system closes it in a thread.
+  while (isOpen(file)) await setImmediate()
+})
+
 t.test('what is missing is 404, what is no file or must not be read 403, and no path is told', async t => {
   const { app, folder } = await files(t)
   execFileSync('mkfifo', [path.join(folder, 'pipe')])
@@ -173,3 +194,16 @@ t.test('a path may be a URL, and nothing else', async t => {
   t.throws(() => new FileResponse(Object(1)), { code: 'AIO_ERR_ARGUMENT_INVALID' })
   t.throws(() => new FileResponse('/x', { chunkSize: 0 }), { code: 'AIO_ERR_OPTION_INVALID' })
 })
+
+/** Whether this process has a file open, where the system tells. */
+function isOpen (file: string): boolean {
+  if (process.platform !== 'linux') return false
+  return readdirSync('/proc/self/fd').some(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === file
+    } catch {
+      // That of the folder just read.
+      return false
+    }
+  })
+}

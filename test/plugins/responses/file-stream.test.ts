@@ -1,8 +1,8 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
@@ -95,6 +95,28 @@ t.test('FileStream closes the file when the client leaves, and when the file is 
   }
 })
 
+t.test('FileStream closes the file when the client leaves before it is his turn', async t => {
+  const { file, content } = numbered(t)
+  const handle = await open(file)
+  const stream = new FileStream(handle, { start: 0, end: content.length, chunkSize: 64 * 1024 })
+  const closed = new Promise(resolve => stream.once('close', resolve))
+  const turns = new EventEmitter()
+  const url = await serve(t, (response, { url }) => {
+    // The first is never answered.
+    if (url !== '/second') return
+    stream.pipe(response)
+    turns.emit('second')
+  })
+
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const second = once(turns, 'second')
+  socket.write('GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n')
+  await second
+  socket.destroy()
+  await closed
+  t.equal(handle.fd, -1)
+})
+
 t.test('FileStream gives bytes of its own to whoever has replaced write()', async t => {
   const { file, content } = numbered(t)
   const kept: Buffer[] = []
@@ -118,8 +140,10 @@ function numbered (t: Test) {
   return { content, file: path.join(t.testdir({ numbered: content }), 'numbered') }
 }
 
-async function serve (t: Test, answer: (response: ServerResponse) => unknown): Promise<string> {
-  const server = createServer((_request, response) => { answer(response) }).listen(0, '127.0.0.1')
+type Answer = (response: ServerResponse, request: IncomingMessage) => unknown
+
+async function serve (t: Test, answer: Answer): Promise<string> {
+  const server = createServer((request, response) => { answer(response, request) }).listen(0, '127.0.0.1')
   t.teardown(() => server.close().closeAllConnections())
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
