@@ -46,7 +46,7 @@ export class Connection {
   /** The newest response on this socket until it has left: what is kept for longer would outlive its generation. */
   newest: SiteResponse | null = null
   /** Those of a pipeline before it that have not left, oldest first. */
-  readonly earlier: SiteResponse[] = []
+  earlier: SiteResponse[] | null = null
   /** The websocket that it has become. */
   upgraded: Upgraded | null = null
   /** Whether its end has begun: a FIN is on its way. */
@@ -56,9 +56,12 @@ export class Connection {
   /** How many requests have come whose responses have not left yet. */
   inFlight = 0
   /** Requests of a pipeline that wait for earlier ones, oldest first. */
-  readonly held: (() => void)[] = []
-  /** What had left of its output when the limit of sending looked last, in bytes, and since when it is that much. */
-  sent = { bytes: 0, since: 0 }
+  held: (() => void)[] | null = null
+  /**
+   * What had left of its output when the limit of sending looked last, in bytes, and since when it is that much;
+   * `null` when nothing waited to leave.
+   */
+  sent: { readonly bytes: number, readonly since: number } | null = null
   /** `socket.bytesRead` when the last response had ended: more than that is a part of the next request. */
   bytesAtIdle = 0
   /** When a sweep first found it idle, and how many bytes it had read then. */
@@ -82,7 +85,7 @@ export class Connection {
 
   /** Notes a request that has come. */
   begin (response: SiteResponse): void {
-    if (this.newest !== null && !this.newest.writableFinished) this.earlier.push(this.newest)
+    if (this.newest !== null && !this.newest.writableFinished) (this.earlier ??= []).push(this.newest)
     this.newest = response
     response.startedAt = performance.now()
     this.inFlight += 1
@@ -91,9 +94,9 @@ export class Connection {
   /** Notes that a response has left. */
   end (response: SiteResponse, socket: Socket): void {
     if (this.newest === response) this.newest = null
-    else if (this.earlier[0] === response) this.earlier.shift()
+    else if (this.earlier?.[0] === response) this.earlier.shift()
     this.inFlight -= 1
-    if (this.held.length > 0) process.nextTick(releaseHeld, this, socket)
+    if (this.held !== null && this.held.length > 0) process.nextTick(releaseHeld, this, socket)
     this.bytesAtIdle = socket.bytesRead
     // Answered before its body had come: Node reads the rest away, which is no part of the next request.
     if (!response.req.complete) this.#noteRest(response.req, socket)
@@ -110,14 +113,14 @@ export class Connection {
 
   /** The responses of a pipeline that have not ended, oldest first. */
   get pending (): SiteResponse[] {
-    const all = this.newest === null ? [] : [...this.earlier, this.newest]
+    const all = this.newest === null ? [] : [...this.earlier ?? [], this.newest]
     return all.filter(response => !response.writableFinished)
   }
 
   /** Those of them that the app has got. */
   get handled (): SiteResponse[] {
     const { pending } = this
-    return pending.slice(0, pending.length - this.held.length)
+    return pending.slice(0, pending.length - (this.held?.length ?? 0))
   }
 }
 
@@ -238,8 +241,8 @@ export function isOver (response: SiteResponse): boolean {
 
 /** Goes on with the next request of a pipeline, and with reading when none waits any more. */
 function releaseHeld ({ held }: Connection, socket: Socket): void {
-  const next = held.shift()
-  if (held.length === 0) socket.resume()
+  const next = held?.shift()
+  if (held?.length === 0) socket.resume()
   next?.()
 }
 

@@ -205,7 +205,7 @@ function statusOf ({ code = '', reason }: ParserError): number {
 function hold (
   connection: Connection, listener: SiteListener, request: IncomingMessage, response: SiteResponse
 ): void {
-  connection.held.push(() => {
+  (connection.held ??= []).push(() => {
     // It may have been answered for while it waited.
     if (!response.writableEnded && !request.socket.destroyed) listener(request, response)
   })

@@ -41,8 +41,9 @@ export class SendLimit {
     const now = performance.now()
     for (const connection of this.#connections) {
       const { sent, transport } = connection
-      const left = isSending(connection) ? bytesLeft(transport) : -1
-      if (left === -1 || left !== sent.bytes) connection.sent = { bytes: left, since: now }
+      const left = isSending(connection) ? bytesLeft(transport) : null
+      if (left === null) connection.sent = null
+      else if (left !== sent?.bytes) connection.sent = { bytes: left, since: now }
       else if (now - sent.since >= this.#timeout) transport.destroy()
     }
   }

@@ -61,7 +61,7 @@ export interface WebSocketsOptions {
    */
   closeBatch?: number
   /**
-   * Milliseconds between two batches.
+   * Milliseconds between two batches; a process that is late catches up, at most to half of it.
    *
    * @default 50
    */

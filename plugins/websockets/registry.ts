@@ -132,8 +132,11 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
       const { closeInterval } = this.#options
       const size = this.#batchSize(all.length)
       const batches: Array<Promise<void>> = []
-      for (let start = 0; start < all.length; start += size) {
-        if (start > 0) await new Promise(resolve => setTimeout(resolve, closeInterval))
+      let due = performance.now()
+      for (let start = 0; start < all.length; start += size, due += closeInterval) {
+        // Who is late because there is much to do catches up a little.
+        const pause = Math.max(closeInterval / 2, due - performance.now())
+        if (start > 0) await new Promise(resolve => setTimeout(resolve, pause))
         batches.push(this.#closeBatch(all.slice(start, start + size), rest, timeout))
       }
       await Promise.all(batches)
@@ -251,26 +254,34 @@ export class WebSocketRegistry implements Iterable<OpenWebSocket> {
 
   async #closeBatch (batch: OpenWebSocket[], options: CloseOptions, timeout: number): Promise<void> {
     const open = batch.filter(websocket => this.#open.has(websocket))
-    const gone = Promise.all(open.map(websocket => this.#gone(websocket)))
-    for (const websocket of open) {
-      // What a close rejects with shows as a socket that stays open, and is dropped below.
-      websocket.close(options).catch(() => {})
-    }
-    const timer = setTimeout(() => {
-      for (const websocket of open) if (this.#open.has(websocket)) websocket.terminate()
-    }, timeout)
-    await gone
-    clearTimeout(timer)
+    if (open.length === 0) return
+    await new Promise<void>(resolve => {
+      let left = open.length
+      const timer = setTimeout(() => {
+        for (const websocket of open) if (this.#open.has(websocket)) websocket.terminate()
+      }, timeout)
+      const onGone = () => {
+        left -= 1
+        if (left > 0) return
+        clearTimeout(timer)
+        resolve()
+      }
+      for (const websocket of open) {
+        this.#whenGone(websocket, onGone)
+        // What a close rejects with shows as a socket that stays open, and is dropped above.
+        websocket.close(options).catch(() => {})
+      }
+    })
   }
 
-  #gone (websocket: OpenWebSocket): Promise<void> {
-    return new Promise(resolve => {
-      const before = this.#waiting.get(websocket)
-      this.#waiting.set(websocket, () => {
-        before?.()
-        resolve()
-      })
-    })
+  #whenGone (websocket: OpenWebSocket, onGone: () => void): void {
+    const before = this.#waiting.get(websocket)
+    this.#waiting.set(websocket, before === undefined
+      ? onGone
+      : () => {
+          before()
+          onGone()
+        })
   }
 }
 
