@@ -28,9 +28,21 @@ function time (rounds: number, calls: number, run: (index: number) => void): num
   }))
 }
 
+/** Milliseconds of processor time that 99 of 100 calls stay below. */
+function most (calls: number, run: (index: number) => void): number {
+  const times = Array.from({ length: calls }, (_, index) => {
+    const begin = process.cpuUsage()
+    run(index)
+    const { user, system } = process.cpuUsage(begin)
+    return (user + system) / 1000
+  })
+  return times.toSorted((one, other) => one - other)[Math.floor(calls * 0.99)] ?? NaN
+}
+
 process.on('message', () => {
-  const urlFor = time(20, 2000, index => { app.urlFor(`page${index * 2 % count + 1}`, { id: 7 }) }) * 1000
-  const add = time(9, 1, index => { app.routes.add(define(`/added${index}/{id}`, async () => 'added')) })
+  // As many names whatever the number of routes, or it would be told how much memory the processor has of its own.
+  const urlFor = time(20, 2000, index => { app.urlFor(`page${count - 1 - index * 2 % 100}`, { id: 7 }) }) * 1000
+  const add = most(3000, index => { app.routes.add(define(`/added${index}/{id}`, async () => 'added')) })
   process.send?.({ started, urlFor, add })
 })
 process.on('disconnect', () => process.exit())
