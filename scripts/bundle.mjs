@@ -100,22 +100,26 @@ function isRenamed (value, name) {
 }
 
 async function writeShared (lines) {
-  const packages = required.map(name => `  '${name}': require('${name}')`).join(',\n')
-  writeFileSync(path.join(root, 'dist/lib/packages.cjs'), `'use strict'\n\nexports.packages = {\n${packages}\n}\n`)
+  const used = new Set()
   await build({
     ...settings,
     entryPoints: [{ in: 'shared', out: 'lib/shared' }],
-    plugins: [{ name: 'shared', setup: context => setupShared(context, lines.join('\n')) }]
+    plugins: [{ name: 'shared', setup: context => setupShared(context, lines.join('\n'), used) }]
   })
+  const packages = [...used].sort().map(name => `  '${name}': require('${name}')`).join(',\n')
+  writeFileSync(path.join(root, 'dist/lib/packages.cjs'), `'use strict'\n\nexports.packages = {\n${packages}\n}\n`)
 }
 
-function setupShared ({ onLoad, onResolve }, contents) {
+function setupShared ({ onLoad, onResolve }, contents, used) {
   onResolve({ filter: /^shared$/ }, () => ({ path: 'shared', namespace: 'entry' }))
   onLoad({ filter: /./, namespace: 'entry' }, () => ({ contents, resolveDir: root }))
   onResolve({ filter: /^\./ }, ({ importer, kind, path: to }) => kind !== 'dynamic-import'
     ? undefined
     : { path: `../${fromRoot(importer, to).replace(/ts$/, 'js')}`, external: true })
-  onResolve({ filter: new RegExp(`^(${required.join('|')})$`) }, ({ path }) => ({ path, namespace: 'required' }))
+  onResolve({ filter: new RegExp(`^(${required.join('|')})$`) }, ({ path }) => {
+    used.add(path)
+    return { path, namespace: 'required' }
+  })
   onResolve({ filter: /./, namespace: 'required' }, ({ path }) => ({ path, external: true }))
   onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
     contents: `import { packages } from './packages.cjs'\nmodule.exports = packages['${path}']`
