@@ -60,6 +60,7 @@ const kReply: unique symbol = Symbol('fastify-aiohttp.reply')
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** @internal */
     [kReply]?: FastifyReply
   }
 }
