@@ -22,8 +22,9 @@ t.test('every call goes as recorded, or as a named difference says', { timeout: 
   for (const spec of cases) {
     await t.test(spec.name, { skip: skipReason(spec) ?? false }, async t => {
       let differences = await check(spec, server)
-      // How much overlaps depends on the machine: what a busy one tears apart is tried again.
-      for (let tries = 1; spec.max_active !== undefined && differences.length > 0 && tries < 4; tries++) {
+      // What overlaps, and what still fits into a time, depends on the machine: a busy one gets another try.
+      const timed = spec.max_active !== undefined || spec.section === 'timeouts'
+      for (let tries = 1; timed && differences.length > 0 && tries < 4; tries++) {
         differences = await check(spec, server)
       }
       t.same(differences, [])
