@@ -64,10 +64,10 @@ export function checkOptions<Options extends object> (where: string, options: Op
   if (!object.test(options)) {
     throw new AIO_ERR_OPTION_INVALID('options', where, object.expected, describe(options))
   }
-  const checks = new Map(Object.entries<Check>(shape))
+  const checks: Readonly<Record<string, Check>> = shape
   for (const [key, value] of Object.entries(options)) {
-    const found = checks.get(key)
-    if (found === undefined) throw new AIO_ERR_OPTION_UNKNOWN(key, where, [...checks.keys()].join(', ') || 'none')
+    const found = Object.hasOwn(checks, key) ? checks[key] : undefined
+    if (found === undefined) throw new AIO_ERR_OPTION_UNKNOWN(key, where, Object.keys(checks).join(', ') || 'none')
     if (value !== undefined && !found.test(value)) {
       throw new AIO_ERR_OPTION_INVALID(key, where, found.expected, describe(value))
     }

@@ -7,25 +7,23 @@
  * @module
  */
 
-import { AIO_ERR_WS_MESSAGE_TYPE, AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_RECEIVING } from '../errors.ts'
+import { AIO_ERR_WS_NOT_PREPARED, AIO_ERR_WS_RECEIVING } from '../errors.ts'
 import { WebSocketError } from './errors.ts'
 import { serverFailures, type Failures } from './failures.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Inbox, type InboxEvents } from './inbox.ts'
-import { Message, typeName, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
+import { Message, WSCloseCode, WSMsgType, type WSMessage } from './message.ts'
 import {
   checkClose, checkReceive, type CloseOptions, type ReceiveOptions, type ResolvedConnectionOptions
 } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { RateLimit } from './rate-limit.ts'
-import { WebSocketSender } from './sender.ts'
+import { toResult, WebSocketReceiver, type MessageResult } from './receiver.ts'
 import type { FrameEvents, FrameSocket } from './socket.ts'
-
-type Result = IteratorResult<WSMessage, undefined>
 
 /** What server and client websockets share. */
 export class WebSocketConnection<Options extends ResolvedConnectionOptions = ResolvedConnectionOptions>
-  extends WebSocketSender implements AsyncIterable<WSMessage> {
+  extends WebSocketReceiver {
   /** The options with their defaults. */
   readonly options: Options
   #socket: FrameSocket | undefined
@@ -99,32 +97,7 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
     }
   }
 
-  /** The next message, which must be text. @throws AIO_ERR_WS_MESSAGE_TYPE and what `receive()` throws */
-  async receiveStr (options?: ReceiveOptions | number | null): Promise<string> {
-    const message = await this.receive(options)
-    if (message.type === WSMsgType.TEXT) return String(message.data)
-    throw new AIO_ERR_WS_MESSAGE_TYPE(typeName(message.type), 'TEXT')
-  }
-
-  /** The next message, which must be binary. @throws AIO_ERR_WS_MESSAGE_TYPE and what `receive()` throws */
-  async receiveBytes (options?: ReceiveOptions | number | null): Promise<Buffer> {
-    const message = await this.receive(options)
-    if (message.type === WSMsgType.BINARY) return message.data
-    throw new AIO_ERR_WS_MESSAGE_TYPE(typeName(message.type), 'BINARY')
-  }
-
-  /** The next message, which must be JSON in text. @throws SyntaxError and what `receiveStr()` throws */
-  async receiveJson<Value = unknown> (options?: ReceiveOptions | number | null): Promise<Value> {
-    return JSON.parse(await this.receiveStr(options))
-  }
-
-  /** Every message until the connection closes; ERROR is one of them. */
-  [Symbol.asyncIterator] (): AsyncIterator<WSMessage, undefined> {
-    return new Messages(this)
-  }
-
-  /** What an iterator gives next. @internal */
-  nextResult (): Promise<Result> {
+  protected override nextResult (): Promise<MessageResult> {
     if (this.options.receiveTimeout !== null) return this.receive().then(toResult)
     try {
       return this.#toReceive().takeAs(toResult)
@@ -314,23 +287,4 @@ export class WebSocketConnection<Options extends ResolvedConnectionOptions = Res
     error: (websocket, error) => websocket.#fail(error),
     close: (websocket, code) => websocket.#onClose(code)
   }
-}
-
-/** Iterates over a connection. */
-class Messages implements AsyncIterator<WSMessage, undefined> {
-  readonly #connection: WebSocketConnection
-
-  constructor (connection: WebSocketConnection) {
-    this.#connection = connection
-  }
-
-  next (): Promise<Result> {
-    return this.#connection.nextResult()
-  }
-}
-
-function toResult (value: WSMessage): Result {
-  const { type } = value
-  const ended = type === WSMsgType.CLOSE || type === WSMsgType.CLOSING || type === WSMsgType.CLOSED
-  return ended ? { done: true, value: undefined } : { done: false, value }
 }
