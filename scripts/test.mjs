@@ -3,18 +3,20 @@
  *
  * Arguments are files or folders: `npm test -- test/plugins/state.test.ts test/server`.
  *
- * Every file is a process of its own, as many at once as there are processors. The `tap` command works as well, but it
- * loads its coverage tool into all processes, also into those that tests start, and takes half as long again.
+ * Every file is a process of its own, and there are half as many again at once as processors: some only wait. A file
+ * works by itself, too: `node --import=tsx test/app.test.ts`. So does the `tap` command, but it loads its coverage tool
+ * into all processes, also into those that tests start, and takes twice as long.
  *
  * @module
  */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleTests } from './bundle-tests.mjs'
 
 /** What the tests of one file may take, in seconds: a busy machine is slow. */
 const TIMEOUT = 90
@@ -28,8 +30,13 @@ const totals = { pass: 0, fail: 0, skip: 0, todo: 0 }
 const failures = []
 const begin = performance.now()
 
+const folder = path.join('.tap', String(process.pid))
+process.once('exit', () => rmSync(path.join(root, folder), { recursive: true, force: true }))
+for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15]]) process.once(signal, () => process.exit(128 + number))
+const programs = await bundleTests(root, files, folder)
+
 const queue = files.values()
-await Promise.all(Array.from({ length: os.availableParallelism() }, async () => {
+await Promise.all(Array.from({ length: Math.ceil(os.availableParallelism() * 1.5) }, async () => {
   for (const file of queue) await run(file)
 }))
 
@@ -53,7 +60,7 @@ function testsIn (name) {
 /** Runs one file, prints what it said, and adds to the totals. */
 async function run (file) {
   const start = performance.now()
-  const child = spawn(process.execPath, ['--import=tsx', file], {
+  const child = spawn(process.execPath, programs.get(file), {
     cwd: root,
     env: { ...process.env, TAP_TIMEOUT: String(TIMEOUT) },
     stdio: ['ignore', 'pipe', 'inherit']

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import 'tsx'
 import { AppRunner, TCPSite } from '../plugins/runner/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -1,12 +1,13 @@
 /** The tutorial, typed as it stands: after each of its steps the files compile, and at its end its tests pass. */
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import ts from 'typescript'
+import { bundleFor } from './bundle.ts'
 
 // Three databases start in it.
 t.setTimeout(300_000)
@@ -20,21 +21,22 @@ const steps = text.split(/^(?=## \d)/m).slice(1).map(step => ({
 
 t.test('the tutorial works as it stands', async t => {
   // In the tree, so that packages are found from there.
-  const folder = t.testdir()
-  installPackage(path.join(folder, 'node_modules/fastify-aiohttp'))
-  const compile = compilerOf(folder)
+  const place = t.testdir()
+  await installPackage(t, path.join(place, 'node_modules/fastify-aiohttp'))
 
-  const written = new Set<string>()
-  for (const { title, files } of steps) {
-    for (const [file, code] of files) {
+  const written = new Map<string, string>()
+  const folders = steps.map(({ files }, index) => {
+    for (const [file, code] of files) written.set(file, code)
+    const folder = path.join(place, `step-${index + 1}`)
+    for (const [file, code] of written) {
       mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
       writeFileSync(path.join(folder, file), code)
-      written.add(file)
     }
-    const sources = [...written].filter(file => file.endsWith('.ts'))
-    if (files.some(([file]) => file.endsWith('.ts'))) t.same(compile(sources), [], `the files compile after ${title}`)
-  }
+    return folder
+  })
+  const folder = folders.at(-1) ?? ''
   t.ok(written.size > 10)
+  t.same(compile(folder, folders), [], 'the files compile after each step')
 
   await t.test('its tests pass', async t => {
     // The script is what npm would run.
@@ -57,34 +59,30 @@ t.test('every file the tutorial builds on is in it', async t => {
   }
 })
 
-/** The package as npm would install it, its sources in place of what is built from them. */
-function installPackage (folder: string): void {
+/** The package as npm would install it: what runs is built, its types are those of the sources. */
+async function installPackage (t: Test, folder: string): Promise<void> {
+  const entries = ['app.ts', 'plugins/testing/index.ts'].map(file => pathToFileURL(path.join(root, file)))
+  const [app = '', testing = ''] = await bundleFor(t, ...entries)
   mkdirSync(folder, { recursive: true })
   symlinkSync(root, path.join(folder, 'sources'))
+  symlinkSync(path.dirname(app), path.join(folder, 'built'))
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify({
     name: 'fastify-aiohttp',
     type: 'module',
-    exports: { '.': './sources/app.ts', './testing': './sources/plugins/testing/index.ts' }
+    exports: {
+      '.': { types: './sources/app.ts', default: `./built/${path.basename(app)}` },
+      './testing': { types: './sources/plugins/testing/index.ts', default: `./built/${path.basename(testing)}` }
+    }
   }))
 }
 
-/** Compiles files with the tutorial's own tsconfig.json; what is outside of the folder is read once. */
-function compilerOf (folder: string): (files: string[]) => string[] {
-  const known = new Map<string, ts.SourceFile | undefined>()
-  return files => {
-    const { config } = ts.readConfigFile(path.join(folder, 'tsconfig.json'), ts.sys.readFile)
-    const { options } = ts.parseJsonConfigFileContent({ ...config, files }, ts.sys, folder)
-    const host = ts.createCompilerHost(options)
-    const { getSourceFile } = host
-    host.getSourceFile = (file, ...rest) => {
-      // A step may write one of the tutorial's own files anew.
-      if (file.startsWith(folder)) return getSourceFile(file, ...rest)
-      if (!known.has(file)) known.set(file, getSourceFile(file, ...rest))
-      return known.get(file)
-    }
-    const names = files.map(file => path.join(folder, file))
-    const program = ts.createProgram(names, options, host)
-    return names.flatMap(name => ts.getPreEmitDiagnostics(program, program.getSourceFile(name)))
-      .map(({ file, messageText }) => `${path.basename(file?.fileName ?? '')}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
-  }
+/** Compiles the sources of folders, in one program, by the tsconfig.json of the first. */
+function compile (first: string, folders: string[]): string[] {
+  const { config } = ts.readConfigFile(path.join(first, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, first)
+  const files = folders.flatMap(folder => readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts')).map(file => path.join(folder, file)))
+  const program = ts.createProgram(files, options)
+  return files.flatMap(file => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)).map(({ messageText }) =>
+    `${path.relative(path.dirname(first), file)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`))
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import 'tsx'
 import { main } from '../../cli/main.ts'
 import { postgres } from '../databases.ts'
 

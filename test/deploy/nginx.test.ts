@@ -7,12 +7,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Agent, request } from 'undici'
 import WebSocket from 'ws'
+import { bundleFor } from '../bundle.ts'
 import { shortFolder } from '../helper.ts'
 import { adapt, freePort, missing, startNginx, startSupervisor, untilListening } from '../nginx.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
-const node = `${process.execPath} --import=tsx`
 const numbers = [1, 2, 3, 4]
 
 /** nginx.conf of deploy/, for a folder and a port of the test. */
@@ -59,6 +59,11 @@ function startLoad (t: Test, url: string) {
   }
 }
 
+/** The commands that supervisor starts, in one file each: fifteen times they are started here. */
+const [server = '', example = '', article = ''] = await bundleFor(t, ...[
+  'server.ts', 'examples/deployment.ts', 'examples/articles/deploy.ts'
+].map(file => new URL(`../../${file}`, import.meta.url)))
+
 const skip = missing('nginx', 'supervisord', 'supervisorctl')
 
 t.test('four processes behind nginx are restarted one by one, and no request is lost', { skip }, async t => {
@@ -68,8 +73,9 @@ t.test('four processes behind nginx are restarted one by one, and no request is 
   const control = await startSupervisor(t, {
     folder,
     programs: adapt(t, read('deploy/supervisord.conf'), {
-      '/usr/bin/node node_modules/fastify-aiohttp/dist/server.js': `${node} server.ts`,
-      ' app.js': ' examples/deployment.ts',
+      'node_modules/fastify-aiohttp/dist/server.js': server,
+      '/usr/bin/node': process.execPath,
+      ' app.js': ` ${example}`,
       'directory = /srv/app': `directory = ${root}`,
       '/run/app/': `${folder}/`,
       'user = www-data': ''
@@ -106,7 +112,7 @@ t.test('through nginx come the client, websockets, and no probes', { skip }, asy
 process_name = app_%(process_num)s
 numprocs = 2
 numprocs_start = 1
-command = ${node} server.ts --path=${folder}/app_%(process_num)s.sock examples/deployment.ts
+command = ${process.execPath} ${server} --path=${folder}/app_%(process_num)s.sock ${example}
 directory = ${root}
 `
   })
@@ -136,7 +142,7 @@ t.test('the files of the article: four processes by --path, started again when o
 numprocs = 4
 numprocs_start = 1
 process_name = example_%(process_num)s
-command=${node} ${root}examples/articles/deploy.ts --path=${folder}/example_%(process_num)s.sock
+command=${process.execPath} ${article} --path=${folder}/example_%(process_num)s.sock
 directory=${root}
 ${isRoot ? 'user=nobody' : ''}
 autostart=true

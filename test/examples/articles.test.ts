@@ -10,6 +10,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import 'tsx'
 import WebSocket from 'ws'
 import { AppRunner, TCPSite } from '../../app.ts'
 

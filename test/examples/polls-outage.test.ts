@@ -1,6 +1,7 @@
 /** PostgreSQL goes away and comes back while the polls run. */
 
 import t, { type Test } from 'tap'
+import 'tsx'
 import type { Poll } from '../../examples/polls/queries.ts'
 import { postgres } from '../databases.ts'
 import { tcpProxy } from '../tcp-proxy.ts'

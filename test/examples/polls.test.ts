@@ -1,4 +1,7 @@
+/** The polls in browsers and by HTTP, on every database. */
+
 import t from 'tap'
+import 'tsx'
 import { embedded, mariadb, postgres } from '../databases.ts'
 import { admin, emptied } from './polls/admin.ts'
 import { inBrowser } from './polls/browser.ts'

@@ -28,9 +28,10 @@ export type Accept = (result: Result) => boolean
  * nobody knows has a `failure`.
  */
 export async function replayAll (scenarios: readonly Scenario[], accept: Accept = () => true): Promise<Result[]> {
-  await using child = await bundle(new URL('child.ts', import.meta.url))
+  await using programs = await bundle(new URL('child.ts', import.meta.url))
+  const [child = ''] = programs.paths
   const results = new Map<string, Result>()
-  const playInto = async (scenario: Scenario) => { results.set(scenario.name, await playOne(scenario, child.path)) }
+  const playInto = async (scenario: Scenario) => { results.set(scenario.name, await playOne(scenario, child)) }
   const missed = () => scenarios.filter(({ name }) => {
     const result = results.get(name)
     return result !== undefined && result.failure === undefined && !accept(result)
