@@ -20,8 +20,12 @@ import { LiveResults, liveResults } from './live.ts'
 import { Admin, adminKey, login } from './login.ts'
 import { pages } from './pages.ts'
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const pageHeaders = {
+  'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff'
+}
 
 /** The polls, ready to be served. */
 export async function createPolls (config: PollsConfig, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
@@ -50,9 +54,7 @@ export async function createPolls (config: PollsConfig, options: FastifyServerOp
   app.onResponsePrepare((request, response) => {
     // The page of the API styles itself.
     if (request.url.startsWith('/docs/')) return
-    response.headers.set('content-security-policy', policy)
-    response.headers.set('referrer-policy', 'same-origin')
-    response.headers.set('x-content-type-options', 'nosniff')
+    for (const [name, value] of Object.entries(pageHeaders)) response.headers.set(name, value)
   })
   app.addStatic('/static', new URL('static', import.meta.url), {
     name: 'static', appendVersion: true, cacheControl: 'public, max-age=31536000, immutable'

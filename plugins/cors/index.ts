@@ -12,7 +12,7 @@ import type { FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { AIO_ERR_APP_FROZEN, AIO_ERR_OPTION_CONFLICT } from '../../lib/errors.ts'
-import { boolean, checkOptions, either, func, listOf, object } from '../../lib/options.ts'
+import { boolean, checkOptions, either, func, listOf, object, type Shape } from '../../lib/options.ts'
 import { addHeaders, answerPreflight, finishHeaders } from './answer.ts'
 import { AIO_ERR_CORS_PATH } from './errors.ts'
 import {
@@ -58,12 +58,14 @@ declare module 'fastify' {
   }
 }
 
+const optionsShape: Shape<CorsOptions> = {
+  ...resourceShape,
+  origin: either(boolean, originItem, listOf(originItem), func),
+  defaults: object
+}
+
 export default fp<CorsOptions>(async function cors (app, options) {
-  checkOptions('the cors plugin', options, {
-    ...resourceShape,
-    origin: either(boolean, originItem, listOf(originItem), func),
-    defaults: object
-  })
+  checkOptions('the cors plugin', options, optionsShape)
   const { origin = false, defaults = {}, ...appWide } = options
   const defaultPolicies = compile('the cors plugin', defaults)
   const paths = new Map<string, Policies>()
@@ -82,10 +84,7 @@ export default fp<CorsOptions>(async function cors (app, options) {
   function addPolicies (this: FastifyInstance, route: RouteOptions & { routePath: string }): void {
     const url = trim(route.url)
     if (!frozen) seen.add(url)
-    const config = route.config?.cors
-    const policies = typeof config === 'object'
-      ? compile(`route "${route.url}"`, config)
-      : { true: defaultPolicies, false: undefined, undefined: paths.get(url) }[`${config}`]
+    const policies = policiesOf(route, { true: defaultPolicies, undefined: paths.get(url) })
     if (policies === undefined) return
     // This is how @fastify/cors is told to leave a route alone.
     if (origin !== false) route.config = { ...route.config, cors: false }
@@ -107,6 +106,15 @@ export default fp<CorsOptions>(async function cors (app, options) {
   fastify: '5.x',
   dependencies: ['exceptions']
 })
+
+/** Its own, or what there is for `true` and for routes that say nothing. */
+function policiesOf (
+  route: RouteOptions, given: Readonly<Record<'true' | 'undefined', Policies | undefined>>
+): Policies | undefined {
+  const config = route.config?.cors
+  if (typeof config === 'object') return compile(`route "${route.url}"`, config)
+  return config === false ? undefined : given[`${config}`]
+}
 
 /** For every route of the app. @throws AIO_ERR_OPTION_CONFLICT */
 async function allowEverywhere (app: FastifyInstance, origin: CorsOrigin, appWide: ResourceOptions): Promise<void> {

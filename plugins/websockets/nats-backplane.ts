@@ -9,6 +9,8 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { check, checkOptions, either, listOf, nonEmptyString, type Shape } from '../../lib/options.ts'
 import { loadPackage, type Backplane, type BackplaneEvents } from './backplane.ts'
 
+type Client = typeof import('@nats-io/transport-node')
+
 /** Options of `natsBackplane()`. */
 export interface NatsBackplaneOptions {
   /**
@@ -42,21 +44,12 @@ export function natsBackplane (options: NatsBackplaneOptions = {}): Backplane {
   const stopping = new AbortController()
   let up = false
 
-  async function connect (events: BackplaneEvents, client: typeof import('@nats-io/transport-node')): Promise<void> {
-    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
-      try {
-        // It connects again by itself, once it was connected.
-        const opened = await client.connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 500 })
-        if (stopping.signal.aborted) return await opened.close()
-        connection = opened
-        up = true
-        listen(opened, subject, events, state => { up = state })
-        return
-      } catch (error) {
-        events.down(error as Error)
-        await sleep(Math.min(2000, 50 * 2 ** attempt), undefined, { signal: stopping.signal }).catch(() => {})
-      }
-    }
+  async function open (events: BackplaneEvents, client: Client): Promise<void> {
+    const opened = await connect(client, servers, events.down, stopping.signal)
+    if (opened === undefined) return
+    connection = opened
+    up = true
+    listen(opened, subject, events, state => { up = state })
   }
 
   return {
@@ -65,7 +58,7 @@ export function natsBackplane (options: NatsBackplaneOptions = {}): Backplane {
       const client = await loadPackage('@nats-io/transport-node', 'natsBackplane()',
         () => import('@nats-io/transport-node'))
       // Its failures are told by `down()`.
-      connect(events, client).catch(events.down)
+      open(events, client).catch(events.down)
     },
     publish (bytes) {
       // The client would keep what is published while it connects again, and send it late.
@@ -75,6 +68,23 @@ export function natsBackplane (options: NatsBackplaneOptions = {}): Backplane {
       stopping.abort()
       up = false
       await connection?.close()
+    }
+  }
+}
+
+/** Tries until it is connected; `undefined` when it is no longer wanted. */
+async function connect (
+  client: Client, servers: string | string[], onFailure: (error: Error) => void, signal: AbortSignal
+): Promise<NatsConnection | undefined> {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      // It connects again by itself, once it was connected.
+      const opened = await client.connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 500 })
+      if (!signal.aborted) return opened
+      await opened.close()
+    } catch (error) {
+      onFailure(error as Error)
+      await sleep(Math.min(2000, 50 * 2 ** attempt), undefined, { signal }).catch(() => {})
     }
   }
 }

@@ -218,56 +218,56 @@ interface LoopCode {
 function loops (nodes: JinjaNodes) {
   return {
     compileJinjaFor (this: Compiler, node: Node, outer: Frame): void {
-      if (!node.recursive) return writeLoop(this, node, outer, { depth: '0', recurse: 'null', items: node.arr })
+      if (!node.recursive) return writeLoop(this, nodes, node, outer, { depth: '0', recurse: 'null', items: node.arr })
       const name = this._tmpid()
       this._emitLine(`var ${name} = function (items, depth) {`)
       const buffer = this._pushBuffer()
-      this._withScopedSyntax(() => writeLoop(this, node, outer, { depth: 'depth', recurse: name, items: 'items' }))
+      this._withScopedSyntax(() => writeLoop(this, nodes, node, outer, { depth: 'depth', recurse: name, items: 'items' }))
       this._popBuffer()
       this._emitLine(`return runtime.captured(${buffer}, true); };`)
       write(this, outer, `${this.buffer} += runtime.suppressValue(${name}(`, node.arr, ', 0), true);\n')
     }
   }
+}
 
-  function writeLoop (
-    compiler: Compiler, node: Node, outer: Frame, { depth, recurse, items: source }: LoopCode
-  ): void {
-    const [items, loop, index] = [compiler._tmpid(), compiler._tmpid(), compiler._tmpid()]
-    write(compiler, outer, `var ${items} = runtime.items(`, source, `, ${is(node.name, nodes.Array)});\n`)
-    if (node.cond !== null) writeCondition(compiler, node, outer, items)
-    // What an iteration sets ends with it; where nothing is set one scope does for all.
-    const scoped = node.body.findAll(nodes.Set).length > 0
-    compiler._emitLine(`var ${loop} = runtime.loop(${items}, ${depth}, ${recurse});`)
-    compiler._emitLine('frame = frame.push();')
-    compiler._emitLine(`frame.set("loop", ${loop});`)
-    compiler._emitLine(`for (var ${index} = 0; ${index} < ${items}.length; ${index}++) {`)
-    compiler._emitLine(`runtime.step(${loop}, ${index});`)
-    if (scoped) compiler._emitLine('frame = frame.push();')
-    const frame = outer.push()
-    frame.set('loop', loop)
-    bind(compiler, nodes, node.name, `${items}[${index}]`, frame)
-    compiler._withScopedSyntax(() => compiler.compile(node.body, frame))
-    if (scoped) compiler._emitLine('frame = frame.pop();')
-    compiler._emitLine('}')
-    compiler._emitLine('frame = frame.pop();')
-    const otherwise = node.else_
-    if (otherwise === null) return
-    compiler._emitLine(`if (${items}.length === 0) {`)
-    compiler._withScopedSyntax(() => compiler.compile(otherwise, outer))
-    compiler._emitLine('}')
-  }
+function writeLoop (
+  compiler: Compiler, nodes: JinjaNodes, node: Node, outer: Frame, { depth, recurse, items: source }: LoopCode
+): void {
+  const [items, loop, index] = [compiler._tmpid(), compiler._tmpid(), compiler._tmpid()]
+  write(compiler, outer, `var ${items} = runtime.items(`, source, `, ${is(node.name, nodes.Array)});\n`)
+  if (node.cond !== null) writeCondition(compiler, nodes, node, outer, items)
+  // What an iteration sets ends with it; where nothing is set one scope does for all.
+  const scoped = node.body.findAll(nodes.Set).length > 0
+  compiler._emitLine(`var ${loop} = runtime.loop(${items}, ${depth}, ${recurse});`)
+  compiler._emitLine('frame = frame.push();')
+  compiler._emitLine(`frame.set("loop", ${loop});`)
+  compiler._emitLine(`for (var ${index} = 0; ${index} < ${items}.length; ${index}++) {`)
+  compiler._emitLine(`runtime.step(${loop}, ${index});`)
+  if (scoped) compiler._emitLine('frame = frame.push();')
+  const frame = outer.push()
+  frame.set('loop', loop)
+  bind(compiler, nodes, node.name, `${items}[${index}]`, frame)
+  compiler._withScopedSyntax(() => compiler.compile(node.body, frame))
+  if (scoped) compiler._emitLine('frame = frame.pop();')
+  compiler._emitLine('}')
+  compiler._emitLine('frame = frame.pop();')
+  const otherwise = node.else_
+  if (otherwise === null) return
+  compiler._emitLine(`if (${items}.length === 0) {`)
+  compiler._withScopedSyntax(() => compiler.compile(otherwise, outer))
+  compiler._emitLine('}')
+}
 
-  /** `for … if`: what is left out is not counted. */
-  function writeCondition (compiler: Compiler, node: Node, outer: Frame, items: string): void {
-    const frame = outer.push()
-    const item = compiler._tmpid()
-    compiler._emitLine('frame = frame.push();')
-    compiler._emitLine(`${items} = ${items}.filter(function (${item}) {`)
-    bind(compiler, nodes, node.name, item, frame)
-    write(compiler, frame, 'return runtime.truth(', node.cond, ');\n')
-    compiler._emitLine('});')
-    compiler._emitLine('frame = frame.pop();')
-  }
+/** `for … if`: what is left out is not counted. */
+function writeCondition (compiler: Compiler, nodes: JinjaNodes, node: Node, outer: Frame, items: string): void {
+  const frame = outer.push()
+  const item = compiler._tmpid()
+  compiler._emitLine('frame = frame.push();')
+  compiler._emitLine(`${items} = ${items}.filter(function (${item}) {`)
+  bind(compiler, nodes, node.name, item, frame)
+  write(compiler, frame, 'return runtime.truth(', node.cond, ');\n')
+  compiler._emitLine('});')
+  compiler._emitLine('frame = frame.pop();')
 }
 
 /** Gives a name, or several of them, a value in a scope. */

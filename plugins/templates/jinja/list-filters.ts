@@ -10,7 +10,7 @@ import { itemsOf, type Runtime } from './runtime.ts'
 import { isKeywords } from './signatures.ts'
 
 export function listFilters (runtime: Runtime): Record<string, Filter> {
-  return { ...choices(runtime), ...orders(runtime), ...shapes(runtime) }
+  return { ...choices(runtime), ...orders(runtime), ...groups(runtime), ...shapes(runtime) }
 }
 
 /** The value of `a.b.0` of an item; the item itself without a name. */
@@ -47,13 +47,22 @@ function choices ({ filter, test, truth }: Runtime): Record<string, Filter> {
   }
 }
 
-function orders ({ plain, equal }: Runtime): Record<string, Filter> {
-  /** What is compared: texts without their case unless it counts. */
-  const keyOf = (name: unknown, caseSensitive: boolean) => (item: unknown) => {
+type Key = (item: unknown) => unknown
+
+/** What is compared: texts without their case unless it counts. */
+function keysOf ({ plain }: Runtime): (name: unknown, caseSensitive: boolean) => Key {
+  return (name, caseSensitive) => item => {
     const value = plain(attribute(item, name))
     return typeof value === 'string' && !caseSensitive ? value.toLowerCase() : value
   }
-  const order = (a: unknown, b: unknown) => (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
+}
+
+function order (a: unknown, b: unknown): number {
+  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
+}
+
+function orders (runtime: Runtime): Record<string, Filter> {
+  const keyOf = keysOf(runtime)
   const extreme = (sign: number): Filter => (list, caseSensitive = false, name: unknown = undefined) => {
     const key = keyOf(name, caseSensitive)
     return itemsOf(list).reduce((best: unknown, item, index) =>
@@ -69,6 +78,18 @@ function orders ({ plain, equal }: Runtime): Record<string, Filter> {
         keys.map(key => order(key(a), key(b))).find(result => result !== 0) ?? 0
       return itemsOf(list).toSorted((a, b) => reverse ? compare(b, a) : compare(a, b))
     },
+    dictsort (dict, caseSensitive = false, by = 'key', reverse = false) {
+      const key = keyOf(by === 'value' ? '1' : '0', caseSensitive)
+      const sorted = Object.entries(Object(dict)).sort((a, b) => order(key(a), key(b)))
+      return reverse ? sorted.reverse() : sorted
+    }
+  }
+}
+
+function groups (runtime: Runtime): Record<string, Filter> {
+  const { equal } = runtime
+  const keyOf = keysOf(runtime)
+  return {
     unique (list, caseSensitive = false, name: unknown = undefined) {
       const key = keyOf(name, caseSensitive)
       const seen: unknown[] = []
@@ -80,19 +101,14 @@ function orders ({ plain, equal }: Runtime): Record<string, Filter> {
     groupby (list, name: unknown, fallback: unknown = undefined) {
       const key = (item: unknown) => attribute(item, name) ?? fallback
       const fold = keyOf(undefined, false)
-      const groups: { grouper: unknown, list: unknown[] }[] = []
+      const found: { grouper: unknown, list: unknown[] }[] = []
       for (const item of itemsOf(list).toSorted((a, b) => order(fold(key(a)), fold(key(b))))) {
-        const last = groups.at(-1)
+        const last = found.at(-1)
         if (last !== undefined && equal(fold(last.grouper), fold(key(item)))) last.list.push(item)
-        else groups.push({ grouper: key(item), list: [item] })
+        else found.push({ grouper: key(item), list: [item] })
       }
       // Pairs, whose parts have names, too.
-      return groups.map(group => Object.assign([group.grouper, group.list], group))
-    },
-    dictsort (dict, caseSensitive = false, by = 'key', reverse = false) {
-      const key = keyOf(by === 'value' ? '1' : '0', caseSensitive)
-      const sorted = Object.entries(Object(dict)).sort((a, b) => order(key(a), key(b)))
-      return reverse ? sorted.reverse() : sorted
+      return found.map(group => Object.assign([group.grouper, group.list], group))
     }
   }
 }

@@ -36,21 +36,14 @@ export function createRuntime (nunjucks: Nunjucks, { environment, pending, autoe
     return isSafe(value) ? value.val : escapeHTML(textOf(value))
   }
 
-  function call (kind: 'filter' | 'test', name: string, context: Context, values: unknown[]): unknown {
-    const functions: Readonly<Record<string, Run>> = kind === 'filter' ? environment.filters : environment.tests
-    // The names in a template are known to the compiler; those that `map` and `select` are given are not.
-    const run = Object.hasOwn(functions, name) ? functions[name] : undefined
-    if (run === undefined) throw new TypeError(`No ${kind} named "${name}"`)
-    const apply = (ready: unknown[]) => Reflect.apply(run, context, positional(name, ready))
-    // What comes later goes through the filter when it is there.
-    return values.some(isPromise) ? Promise.all(values).then(apply) : apply(values)
-  }
-
   return {
     ...nunjucks.runtime,
     ...lookups(plain),
-    ...operators({ isSafe, safe, plain, html, autoescape }),
+    ...comparisons(plain),
+    ...logic,
+    ...operators({ isSafe, safe, html }),
     ...blocks(safe),
+    ...calls(environment),
     globals: globals(),
     environment,
     isSafe,
@@ -67,12 +60,26 @@ export function createRuntime (nunjucks: Nunjucks, { environment, pending, autoe
       const write = (ready: unknown) => escaping ? html(ready) : textOf(ready)
       return isPromise(value) ? mark(pending, value.then(write)) : write(value)
     },
+    makeKeywordArgs: (named: object) => Object.defineProperty(named, '__keywords', { value: true })
+  }
+}
+
+function calls (environment: NunjucksEnvironment) {
+  function call (kind: 'filter' | 'test', name: string, context: Context, values: unknown[]): unknown {
+    const functions: Readonly<Record<string, Run>> = kind === 'filter' ? environment.filters : environment.tests
+    // The names in a template are known to the compiler; those that `map` and `select` are given are not.
+    const run = Object.hasOwn(functions, name) ? functions[name] : undefined
+    if (run === undefined) throw new TypeError(`No ${kind} named "${name}"`)
+    const apply = (ready: unknown[]) => Reflect.apply(run, context, positional(name, ready))
+    // What comes later goes through the filter when it is there.
+    return values.some(isPromise) ? Promise.all(values).then(apply) : apply(values)
+  }
+  return {
     filter: (name: string, context: Context, values: unknown[]) => call('filter', name, context, values),
     test (name: string, context: Context, value: unknown, rest: unknown[]): boolean {
       if (isPromise(value)) throw new AIO_ERR_TEMPLATE_ASYNC('a test')
       return Boolean(call('test', name, context, [value, ...rest]))
-    },
-    makeKeywordArgs: (named: object) => Object.defineProperty(named, '__keywords', { value: true })
+    }
   }
 }
 
@@ -132,15 +139,7 @@ function isPlain (value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(Symbol.iterator in value)
 }
 
-interface Strings {
-  readonly isSafe: (value: unknown) => value is SafeString
-  readonly safe: (text: string) => SafeString
-  readonly plain: (value: unknown) => unknown
-  readonly html: (value: unknown) => string
-  readonly autoescape: boolean
-}
-
-function operators ({ isSafe, safe, plain, html }: Strings) {
+function comparisons (plain: (value: unknown) => unknown) {
   const equal = (left: unknown, right: unknown) => {
     const [a, b] = [plain(left), plain(right)]
     return a === b || (a ?? null) === (b ?? null) ||
@@ -162,13 +161,28 @@ function operators ({ isSafe, safe, plain, html }: Strings) {
       }
       return true
     },
-    and: (left: unknown, right: () => unknown): unknown => truth(left) ? right() : left,
-    or: (left: unknown, right: () => unknown): unknown => truth(left) ? left : right(),
     inOperator (item: unknown, owner: unknown): boolean {
       const inside = plain(owner)
       if (typeof inside === 'string') return inside.includes(String(plain(item)))
       return itemsOf(inside).some(other => equal(item, other))
-    },
+    }
+  }
+}
+
+/** The right side is asked only where it counts. */
+const logic = {
+  and: (left: unknown, right: () => unknown): unknown => truth(left) ? right() : left,
+  or: (left: unknown, right: () => unknown): unknown => truth(left) ? left : right()
+}
+
+interface Strings {
+  readonly isSafe: (value: unknown) => value is SafeString
+  readonly safe: (text: string) => SafeString
+  readonly html: (value: unknown) => string
+}
+
+function operators ({ isSafe, safe, html }: Strings) {
+  return {
     add (left: unknown, right: unknown): unknown {
       if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right]
       if (isSafe(left) || isSafe(right)) return safe(html(left) + html(right))
