@@ -48,12 +48,13 @@ function works (full: boolean): Work[] {
 }
 
 async function memoryOf (server: Program): Promise<number> {
+  // What ends later than the work: timers of a goodbye, and connections that the system takes down.
   await pause(500)
-  return server.memory() / 1024 / 1024
+  return await server.ask('memory') / 1024 / 1024
 }
 
 async function observe ({ what, unit, server: [file, variant], sizes: [little, much], run }: Work): Promise<Row> {
-  // The collector is called by the server where it can be; without a bound on the young generation RSS says little.
+  // Without a bound on the young generation RSS says little.
   const execArgv = ['--expose-gc', '--max-semi-space-size=1']
   const server = await Program.fork(file, [variant], { execArgv })
   const client = await Program.fork('clients/sockets.ts', [], { processors: '1' })

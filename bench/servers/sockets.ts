@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { WebSocketServer } from 'ws'
+import { settledMemory } from './memory.ts'
 import { AppRunner, bundle, TCPSite } from './package.ts'
 
 const text = 'to all of you'.padEnd(64)
@@ -50,13 +51,7 @@ async function sendToAll (times: number): Promise<number> {
 
 const { port, send } = await (process.argv[2] === 'ours' ? serveOurs() : servePlain())
 const commands: Record<string, () => Promise<number>> = {
-  async memory () {
-    for (let round = 0; round < 3; round += 1) {
-      globalThis.gc?.()
-      await turn()
-    }
-    return process.memoryUsage.rss()
-  },
+  memory: settledMemory,
   broadcast: () => sendToAll(1),
   burst: () => sendToAll(16)
 }

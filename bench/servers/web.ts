@@ -2,6 +2,7 @@
 
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { settledMemory } from './memory.ts'
 import { AppRunner, bundle, HTTPForbidden, HTTPFound, MemoryStorage, TCPSite } from './package.ts'
 
 const [variant = '', folder = ''] = process.argv.slice(2)
@@ -47,13 +48,15 @@ async function run (app: FastifyInstance): Promise<number> {
   await runner.setup()
   const site = new TCPSite(runner, { host: '127.0.0.1', port: 0 })
   await site.start()
-  process.on('message', async message => {
-    if (message !== 'swap') return
-    const { closed } = await runner.swap(await ours())
-    await closed
-    globalThis.gc?.()
-    process.send?.(1)
-  })
+  const commands: Record<string, () => Promise<number>> = {
+    memory: settledMemory,
+    async swap () {
+      const { closed } = await runner.swap(await ours())
+      await closed
+      return 1
+    }
+  }
+  process.on('message', async (command: string) => { process.send?.(await commands[command]?.()) })
   return site.port
 }
 
