@@ -9,16 +9,16 @@ import {
   DeleteObjectCommand, GetObjectCommand, HeadBucketCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand,
   S3Client, type S3ClientConfig
 } from '@aws-sdk/client-s3'
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyRequest } from 'fastify'
 import bundle, { HTTPLengthRequired, HTTPNotFound, runApp } from '../../app.ts'
 
 type File = { Params: { '*': string } }
-
 /** Takes the bucket, and what the client cannot find in the environment. */
 export default async function createApp (Bucket = process.env['S3_BUCKET'] ?? 'files', config: S3ClientConfig = {}) {
   const app = Fastify({ logger: { level: process.env['LOG_LEVEL'] ?? 'silent' } })
   await app.register(bundle)
   const s3 = new S3Client({ requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 }, ...config })
+  const keyOf = (request: FastifyRequest<File>) => ({ Bucket, Key: request.params['*'] })
 
   app.cleanupContext(async function * storage () {
     // A wrong name or wrong credentials are told at the start, not by the first visitor.
@@ -29,12 +29,6 @@ export default async function createApp (Bucket = process.env['S3_BUCKET'] ?? 'f
       s3.destroy()
     }
   })
-  addFiles(app, s3, Bucket)
-  return app
-}
-
-function addFiles (app: FastifyInstance, s3: S3Client, Bucket: string) {
-  const keyOf = (request: FastifyRequest<File>) => ({ Bucket, Key: request.params['*'] })
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, body, done) => done(null, body))
@@ -60,6 +54,7 @@ function addFiles (app: FastifyInstance, s3: S3Client, Bucket: string) {
   })
 
   app.get('/files', async () => (await s3.send(new ListObjectsV2Command({ Bucket }))).Contents?.map(({ Key }) => Key) ?? [])
+  return app
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await runApp(() => createApp(), { port: 8080 })

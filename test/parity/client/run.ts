@@ -42,7 +42,7 @@ export async function runCase (spec: Case, server: ScriptedServer): Promise<Outc
     const log = await server.log()
     const normalise = normaliser(server.values, files)
     return {
-      seen: normalise(tidySeen(log)) as Spec[],
+      seen: normalise(tidySeen(spec, log)) as Spec[],
       events: normalise(performance.events) as unknown[][],
       maxActive: log.max_active,
       results: normalise(results) as unknown[]

@@ -4,19 +4,25 @@
  * @module
  */
 
-import type { Spec } from './case.ts'
+import type { Case, Spec } from './case.ts'
 import type { LoggedRequest, ServerLog } from './server.mjs'
 
 /** The value of an automatic header, by its name in lower case. */
-const defaults: Readonly<Record<string, readonly [name: string, value: RegExp]>> = {
+type Defaults = Readonly<Record<string, readonly [name: string, value: RegExp]>>
+
+const defaults: Defaults = {
   accept: ['Accept', /^\*\/\*$/],
   // Names what the runtime can decode.
   'accept-encoding': ['Accept-Encoding', /^gzip, deflate, br(, zstd)?$/],
   'user-agent': ['User-Agent', /^fastify-aiohttp\//]
 }
 
+/** What cases that are about zstd have: its name in the header is no default there. */
+const withoutZstd: Defaults = { ...defaults, 'accept-encoding': ['Accept-Encoding', /^gzip, deflate, br$/] }
+
 /** The requests of a case. */
-export function tidySeen ({ requests, connections }: ServerLog): Spec[] {
+export function tidySeen ({ requires }: Case, { requests, connections }: ServerLog): Spec[] {
+  const automatic = requires === 'zstd' ? withoutZstd : defaults
   const numbers = new Map<number, number>()
   return requests.map(request => {
     if (!isRequest(request)) throw new Error(`The scripted server failed: ${request.server_error}`)
@@ -26,7 +32,7 @@ export function tidySeen ({ requests, connections }: ServerLog): Spec[] {
     const whole = !('multipart' in request || 'decoded_with' in request)
     return {
       ...rest,
-      ...tidyHeaders(request),
+      ...tidyHeaders(request, automatic),
       conn: numbers.get(request.conn),
       ...(version !== '1.1' && { version }),
       ...(listener !== 'http' && { listener }),
@@ -43,7 +49,7 @@ function isRequest (entry: ServerLog['requests'][number]): entry is LoggedReques
   return !('server_error' in entry)
 }
 
-function tidyHeaders (request: LoggedRequest): { headers: [string, string][], defaults: string[] } {
+function tidyHeaders (request: LoggedRequest, defaults: Defaults): { headers: [string, string][], defaults: string[] } {
   const headers: [string, string][] = []
   const found: string[] = []
   for (const [name, value] of request.headers) {
