@@ -16,7 +16,7 @@ function run (...args: string[]) {
 }
 
 t.test('node:test: everything is closed after each test, the newest first, and nothing keeps the process', async t => {
-  const { status, stdout, closed } = run('test/fixtures/testing/node-test.ts')
+  const { status, stdout, closed } = run('--test-reporter=tap', 'test/fixtures/testing/node-test.ts')
 
   t.equal(status, 1, 'because of the test that fails on purpose')
   t.match(stdout, /^# pass 3$/m)
