@@ -20,7 +20,8 @@ async function run (body: string, env: NodeJS.ProcessEnv = {}): Promise<string> 
     }
     ${body}`
   const { stderr } = await promisify(execFile)(process.execPath, [
-    '--import=tsx', '--expose-gc', '--input-type=module', '-e', program
+    // What runs the tests may have turned warnings off.
+    '--warnings', '--import=tsx', '--expose-gc', '--input-type=module', '-e', program
   ], { cwd: fileURLToPath(new URL('../../..', import.meta.url)), timeout: 30_000, env: { ...process.env, ...env } })
   return stderr
 }
