@@ -6,7 +6,9 @@
  */
 
 import { main } from './cli/main.ts'
+import { outliveReaders } from './server/output.ts'
 
+outliveReaders(process.stdout, process.stderr)
 const status = await main(process.argv.slice(2), {
   env: process.env,
   print: line => console.log(line),

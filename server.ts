@@ -7,7 +7,9 @@
  */
 
 import { main } from './server/main.ts'
+import { outliveReaders } from './server/output.ts'
 
+outliveReaders(process.stdout, process.stderr)
 // A module that awaits what never comes would end the process without a word (status 13).
 process.once('beforeExit', unfinished)
 

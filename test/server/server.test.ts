@@ -14,6 +14,7 @@ const dir = t.testdir({
     export async function create (...args: string[]): Promise<FastifyInstance> {
       const app = Fastify()
       app.get('/', async () => 'args: ' + args.join(' '))
+      app.get('/line', async () => { console.log('a line'); return 'printed' })
       return app
     }
     export function unstartable () {
@@ -44,6 +45,17 @@ t.test('an app answers on the port of the banner and ends with 0 after SIGTERM',
   server.child.kill('SIGTERM')
   t.same(await server.exit, { code: 0, signal: null })
   t.equal(server.stderr(), '')
+})
+
+t.test('it goes on when nobody reads its lines any more', async t => {
+  const server = start(t, '--port', '0', `${app}:create`)
+  const url = await server.url
+  server.child.stdout.destroy()
+
+  for (let times = 0; times < 3; times++) t.equal(await (await fetch(`${url}/line`)).text(), 'printed')
+
+  server.child.kill('SIGTERM')
+  t.same(await server.exit, { code: 0, signal: null })
 })
 
 // Its own test (examples/polls-crash.test.ts) has the time for its database to start.

@@ -12,8 +12,7 @@ import type { Load, Outcome } from '../../fixtures/load-client.ts'
 import { bundleFixture } from '../../bundle.ts'
 import { shortFolder } from '../../helper.ts'
 
-const program = await bundleFixture(t, 'cluster.ts')
-const client = await bundleFixture(t, 'load-client.ts')
+const [program, client] = await Promise.all([bundleFixture(t, 'cluster.ts'), bundleFixture(t, 'load-client.ts')])
 
 /** How many reloads under load; more on demand. */
 const reloads = Number(process.env.TEST_RELOADS ?? 2)

@@ -1,40 +1,11 @@
-import { inspect } from 'node:util'
+/** Where settings come from, and what is wrong with them. */
+
 import Fastify from 'fastify'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import Type from 'typebox'
 import bundle from '../../../app.ts'
-import config, { ConfigError, configHelp, configOf, loadConfig, type LoadConfigOptions } from '../../../plugins/config/index.ts'
-
-const schema = Type.Object({
-  server: Type.Object({
-    host: Type.String({ default: '127.0.0.1' }),
-    port: Type.Integer({ minimum: 0, maximum: 65535, default: 8080, description: 'Where to listen' }),
-    shutdownTimeout: Type.Integer({ minimum: 0, default: 60_000 }),
-    debug: Type.Boolean({ default: false }),
-    origins: Type.Array(Type.String(), { default: [] })
-  }),
-  database: Type.Object({
-    url: Type.String({ format: 'uri', secret: true, env: 'DATABASE_URL', default: 'pglite:' }),
-    poolSize: Type.Integer({ default: 10 })
-  }),
-  level: Type.Union([Type.Literal('info'), Type.Literal('warn')], { default: 'info' }),
-  levels: Type.Optional(Type.Record(Type.String(), Type.String())),
-  ratio: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
-  tls: Type.Optional(Type.Object({ cert: Type.String(), passphrase: Type.Optional(Type.String({ secret: true })) }))
-})
-
-/** Options that see nothing of this machine, with a folder of the given files. */
-function world (
-  t: Test, files: Record<string, string | Record<string, string>> = {}
-): LoadConfigOptions & { folder: string } {
-  return { folder: t.testdir(files), env: {} }
-}
-
-async function problemsOf (promise: Promise<unknown>): Promise<string[]> {
-  const error = await promise.then(() => undefined, error => error)
-  if (!(error instanceof ConfigError)) throw error ?? new Error('nothing was wrong')
-  return error.problems.map(({ where, text }) => `${where}: ${text}`)
-}
+import config, { configHelp, configOf, loadConfig } from '../../../plugins/config/index.ts'
+import { problemsOf, schema, world } from './helper.ts'
 
 t.test('without any source the defaults count, of sections too', async t => {
   const config = await loadConfig(schema, world(t))
@@ -196,57 +167,6 @@ t.test('items of lists get their defaults and are checked', async t => {
 
   t.same(await problemsOf(loadConfig(sites, world(t, { 'config.toml': '[[sites]]\nport = 1\n[[sites]]\nport = "x"' }))),
     ['config.toml:4: Invalid "sites.1.port": expected a whole number, got \'x\''])
-})
-
-t.test('the result is frozen all the way down, and typed', async t => {
-  const config = await loadConfig(schema, world(t))
-
-  t.throws(() => {
-    // @ts-expect-error it is read-only
-    config.server.port = 1
-  }, TypeError)
-  t.throws(() => {
-    // @ts-expect-error so are its lists
-    config.server.origins.push('x')
-  }, TypeError)
-  const port: number = config.server.port
-  // @ts-expect-error the schema says that it is a number
-  const text: string = config.server.port
-  t.equal(port, text)
-})
-
-t.test('the default of a schema is not what gets frozen', async t => {
-  const given = Type.Object({ list: Type.Array(Type.String(), { default: ['a'] }) })
-  await loadConfig(given, world(t))
-  t.notOk(Object.isFrozen((given.properties.list as { default?: unknown }).default))
-})
-
-t.test('secrets are in nothing that is printed', async t => {
-  const config = await loadConfig(schema, {
-    ...world(t), values: { database: { url: 'postgres://u:hunter2@h/x' }, tls: { cert: 'c', passphrase: 'hunter2' } }
-  })
-  t.equal(config.database.url, 'postgres://u:hunter2@h/x')
-
-  let logged = ''
-  const app = Fastify({ logger: { stream: { write: (line: string) => { logged += line } } } })
-  t.teardown(() => app.close())
-  await app.register(import('../../../plugins/config/index.ts'), { schema, config })
-  app.log.info({ config: configOf(app, schema), tls: config.tls }, 'configured')
-
-  const parts = [config, config.database, config.tls]
-  const printed = parts.flatMap(part => [inspect(part, { depth: 9 }), JSON.stringify(part)])
-  for (const text of [...printed, logged]) {
-    t.notMatch(text, 'hunter2')
-    t.match(text, '[secret]')
-  }
-})
-
-t.test('secrets are in no error', async t => {
-  const options = { ...world(t), env: { DATABASE_URL: 'hunter2 hunter2' }, argv: ['--tls.passphrse', 'hunter2'] }
-  const problems = await problemsOf(loadConfig(schema, options))
-
-  t.notMatch(problems.join('\n'), 'hunter2')
-  t.match(problems.join('\n'), 'DATABASE_URL: Invalid "database.url": expected a URL, got something else (it is secret)')
 })
 
 t.test('configHelp() is what --help prints: every setting in words', async t => {
