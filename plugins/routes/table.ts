@@ -172,14 +172,17 @@ export class Table<Data> {
   /** Finds the route for a method and a path decoded by `decodePath()`. */
   resolve (method: string, path: string): Resolution<Data> {
     let allowed: Set<string> | undefined
-    for (const candidate of this.#candidates(path)) {
-      if (candidate instanceof Table) return candidate.resolve(method, path)
-      const params = candidate.pattern.match(path)
-      if (params === null) continue
-      const route = candidate.find(method)
-      if (route !== undefined) return { table: this, route, params }
-      allowed ??= new Set()
-      for (const name of candidate.routes.keys()) allowed.add(name)
+    // Not by the generator: it would cost each request more than all the rest.
+    for (let part = this.#longestPart(path); part !== undefined; part = shorter(part)) {
+      for (const candidate of this.#index.get(part) ?? []) {
+        if (candidate instanceof Table) return candidate.resolve(method, path)
+        const params = candidate.pattern.match(path)
+        if (params === null) continue
+        const route = candidate.find(method)
+        if (route !== undefined) return { table: this, route, params }
+        allowed ??= new Set()
+        for (const name of candidate.routes.keys()) allowed.add(name)
+      }
     }
     return { table: this, route: null, allowed: [...allowed ?? []].sort() }
   }
@@ -191,13 +194,14 @@ export class Table<Data> {
   }
 
   * #candidates (path: string): Generator<Resource<Data> | Table<Data>> {
-    // No key is longer: a path of nothing but slashes must not cost a look-up for each of them.
-    let part = path.length > this.#longestKey ? upTo(path, path.lastIndexOf('/', this.#longestKey)) : path
-    for (;;) {
+    for (let part = this.#longestPart(path); part !== undefined; part = shorter(part)) {
       yield * this.#index.get(part) ?? []
-      if (part === '/') return
-      part = upTo(part, part.lastIndexOf('/'))
     }
+  }
+
+  /** No key is longer: a path of nothing but slashes must not cost a look-up for each of them. */
+  #longestPart (path: string): string | undefined {
+    return path.length > this.#longestKey ? upTo(path, path.lastIndexOf('/', this.#longestKey)) : path
   }
 
   #add (entry: Resource<Data> | Table<Data>): void {
@@ -231,6 +235,11 @@ function isLast<Data> (entry: Resource<Data> | Table<Data>): boolean {
 function remove<Item> (items: Item[], item: Item): void {
   const index = items.lastIndexOf(item)
   if (index !== -1) items.splice(index, 1)
+}
+
+/** The path without its last part; `undefined` when nothing is left. */
+function shorter (path: string): string | undefined {
+  return path === '/' ? undefined : upTo(path, path.lastIndexOf('/'))
 }
 
 function upTo (path: string, end: number): string {
