@@ -2,7 +2,7 @@
  * Notices within a minute that something has become much slower: `npm run bench:guard`.
  *
  * Ratios of processor time, so that a busy machine is no regression; the bounds are generous, and what breaks one is
- * measured once more. The real goals are those of `npm run bench`.
+ * measured once more, for longer. The real goals are those of `npm run bench`.
  */
 
 import { alternate, spread, type Sample } from './compare.ts'
@@ -69,18 +69,22 @@ const guards: readonly Guard[] = [
   }
 ]
 
-/** Our CPU by theirs, the middle of some rounds. */
-async function measure ({ rounds, start }: Guard): Promise<number> {
+/** Our CPU by theirs in so many rounds, the least first. */
+async function measure ({ start }: Guard, rounds: number): Promise<number[]> {
   const { players, programs } = await start()
   const samples = await alternate(players, rounds)
   for (const program of programs) program.stop()
-  return spread(samples.ours.map(({ cpu = NaN }, round) => cpu / (samples.theirs[round]?.cpu ?? NaN))).median
+  return samples.ours.map(({ cpu = NaN }, round) => cpu / (samples.theirs[round]?.cpu ?? NaN)).sort((a, b) => a - b)
 }
 
 let failed = false
 for (const guard of guards) {
-  let ratio = await measure(guard)
-  if (!(ratio <= guard.most)) ratio = Math.min(ratio, await measure(guard))
+  let ratio = spread(await measure(guard, guard.rounds)).median
+  if (!(ratio <= guard.most)) {
+    // On a machine that others use, too, a few rounds prove nothing: a regression shows in three of four.
+    const rounds = guard.rounds * 3
+    ratio = (await measure(guard, rounds))[Math.floor(rounds / 4)] ?? NaN
+  }
   const kept = ratio <= guard.most
   failed ||= !kept
   console.log(`${kept ? 'ok    ' : 'SLOWER'} ${guard.what}: ${ratio.toFixed(2)} of its CPU, at most ${guard.most}`)
